@@ -1,0 +1,90 @@
+import type { Step } from '../scheduler/diagnosis.ts';
+import { StraddleError } from '../scheduler/error.ts';
+import type { FailureKind, Waiting } from '../scheduler/failure.ts';
+
+/** What an exploration found. */
+export interface Report {
+  readonly verdict: 'pass' | 'fail' | 'vacuous';
+  readonly executions: number;
+  readonly steps: number;
+  /** Distinct schedules among the executions. */
+  readonly distinct: number;
+  /** Every schedule within the bounds was run. */
+  readonly exhaustive: boolean;
+  readonly seed: number;
+  readonly strategy: string;
+  readonly elapsedMs: number;
+  readonly branches: Record<string, BranchCount>;
+  /** For each execution, at most the first 50: how often it passed each branch. */
+  readonly branchTable: readonly BranchRow[];
+  /** Sites at which a task waited, and in how many executions another task ran meanwhile. */
+  readonly straddled: readonly { site: string; executions: number; straddled: number }[];
+  readonly failure?: Failure;
+  readonly vacuous: readonly Vacuity[];
+  /** Health checks that do not change the verdict. */
+  readonly warnings: readonly Warning[];
+}
+
+export interface BranchCount {
+  /** How often it was passed, over all executions. */
+  readonly hits: number;
+  /** Executions that passed it. */
+  readonly executions: number;
+  /** Their share of all executions. */
+  readonly share: number;
+}
+
+export interface BranchRow {
+  readonly execution: number;
+  readonly hits: Record<string, number>;
+}
+
+/** Evidence that is missing for a pass. */
+export interface Vacuity {
+  readonly kind: 'branch' | 'no-choice' | 'no-hold' | 'no-assertion' | 'no-arrival';
+  readonly detail: string;
+}
+
+/** A health check: what was seen, why it matters, what to do instead. */
+export interface Warning {
+  readonly name: string;
+  readonly detail: string;
+}
+
+/** A failing execution, confirmed by a replay and minimised. */
+export interface Failure {
+  readonly kind: FailureKind;
+  readonly message: string;
+  readonly error?: unknown;
+  /** Replays the minimised schedule. */
+  readonly token: string;
+  readonly deviations: number;
+  readonly preemptions: number;
+  /** Which execution found it, 1-based. */
+  readonly execution: number;
+  /** The strategy that found it. */
+  readonly foundBy: string;
+  /** `today`: Node can do it with this very code; see the guide for the others. */
+  readonly reach: 'today' | 'latent' | 'tick';
+  readonly trace: readonly Step[];
+  /** For deadlocks and stalled gates: who waits on what, where. */
+  readonly waiting: readonly Waiting[];
+}
+
+/** What `onProgress` is told about every 50 ms. */
+export interface Progress {
+  readonly executions: number;
+  /** The most executions there will be. */
+  readonly runs: number;
+  readonly elapsedMs: number;
+}
+
+/** Thrown by `check`: carries the report. */
+export class CheckError extends StraddleError {
+  readonly report: Report;
+
+  constructor(message: string, report: Report, options?: ErrorOptions) {
+    super(report.verdict === 'vacuous' ? 'vacuous' : (report.failure?.kind ?? 'fail'), message, options);
+    this.report = report;
+  }
+}

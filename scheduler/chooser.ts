@@ -1,0 +1,119 @@
+import { StraddleError } from './error.ts';
+import type { EnabledOp, Op } from './op.ts';
+import type { Deviation } from './schedule.ts';
+import type { Strategy } from './strategy.ts';
+
+/** What the step loop asks at each scheduling point. Index 0 is always natural order. */
+export interface Chooser {
+  /** The operation to run next. */
+  choose(enabled: readonly Op[], step: number): number;
+  /**
+   * Before the drain: the operation to settle together with those just settled, or −1 to drain now.
+   * `natural` tells whether natural order would settle `enabled[0]` too.
+   */
+  join(enabled: readonly Op[], step: number, natural: boolean): number;
+  /** Virtual milliseconds, at most `limit`, that the chosen operation takes before it runs. */
+  take(limit: number, step: number): number;
+}
+
+/** What Node does. */
+export const naturalOrder: Chooser = {
+  choose: () => 0,
+  join: (_enabled, _step, natural) => (natural ? 0 : -1),
+  take: () => 0,
+};
+
+/** How often an operation takes virtual time in an elastic execution. */
+const TAKE_RATE = 0.1;
+
+/** Lets a user's or our own strategy choose, and adds bursts and time taken at their rates. */
+export class StrategyChooser implements Chooser {
+  readonly #strategy: Strategy;
+  readonly #bursts: number;
+  readonly #random: () => number;
+
+  constructor(strategy: Strategy, bursts: number, random: () => number) {
+    this.#strategy = strategy;
+    this.#bursts = bursts;
+    this.#random = random;
+  }
+
+  choose(enabled: readonly Op[], step: number): number {
+    const index = this.#strategy.choose(enabled, step);
+    if (enabled[index] === undefined) {
+      throw new StraddleError(
+        'strategy',
+        `The strategy '${this.#strategy.name}' chose ${String(index)} of ${enabled.length} enabled operations; it must return an index of the list.`,
+      );
+    }
+    return index;
+  }
+
+  join(enabled: readonly Op[], step: number, natural: boolean): number {
+    const strategy = this.#strategy;
+    if (strategy.join !== undefined) return strategy.join(enabled, natural);
+    if (strategy.single === true || this.#bursts === 0 || this.#random() >= this.#bursts) return -1;
+    const index = this.choose(enabled, step);
+    return enabled[index]!.settles ? index : -1;
+  }
+
+  take(limit: number): number {
+    if (this.#strategy.single === true || this.#random() >= TAKE_RATE) return 0;
+    return Math.ceil(this.#random() * limit);
+  }
+}
+
+/** The step at which a replay stopped matching what had been recorded. */
+export interface Mismatch {
+  readonly step: number;
+  readonly expected: Deviation;
+  readonly met: readonly string[];
+}
+
+/**
+ * Follows recorded deviations and is natural everywhere else. A deviation names its operation; where that one
+ * is not enabled at its step, the replay goes on in natural order and remembers the first such mismatch.
+ */
+export class ReplayChooser implements Chooser {
+  mismatch: Mismatch | undefined;
+  readonly #byStep: ReadonlyMap<number, Deviation>;
+
+  constructor(deviations: readonly Deviation[]) {
+    this.#byStep = new Map(deviations.map((deviation) => [deviation.step, deviation]));
+  }
+
+  choose(enabled: readonly Op[], step: number): number {
+    const deviation = this.#byStep.get(step);
+    return deviation === undefined || deviation.joined ? 0 : Math.max(0, this.#find(enabled, deviation));
+  }
+
+  join(enabled: readonly Op[], step: number, natural: boolean): number {
+    const deviation = this.#byStep.get(step);
+    if (deviation === undefined) return natural ? 0 : -1;
+    if (!deviation.joined) return -1;
+    const index = this.#find(enabled, deviation);
+    return index >= 0 && enabled[index]!.settles ? index : -1;
+  }
+
+  take(limit: number, step: number): number {
+    return Math.min(limit, this.#byStep.get(step)?.took ?? 0);
+  }
+
+  #find(enabled: readonly EnabledOp[], deviation: Deviation): number {
+    const hinted = enabled[deviation.index];
+    if (hinted !== undefined && isMeant(hinted, deviation)) return deviation.index;
+    const index = enabled.findIndex((op) => isMeant(op, deviation));
+    if (index < 0) {
+      this.mismatch ??= {
+        step: deviation.step,
+        expected: deviation,
+        met: enabled.map((op) => `${op.task.name} at ${op.name}`),
+      };
+    }
+    return index;
+  }
+}
+
+function isMeant(op: EnabledOp, deviation: Deviation): boolean {
+  return op.name === deviation.op && op.task.name === deviation.task;
+}

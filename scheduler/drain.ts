@@ -1,0 +1,26 @@
+/** Calls that run every pending microtask and `nextTick` callback before they return. */
+export type Drain = () => void;
+
+/** Kept from before any patching. */
+const immediate = globalThis.setImmediate;
+
+/**
+ * The synchronous drain of this runtime, or `undefined` where a step needs a turn of the real loop.
+ * Feature test: a microtask queued before the call must have run after it.
+ * Must be called from a macrotask; inside a microtask no runtime can drain.
+ */
+export function findDrain(): Drain | undefined {
+  const tick = (process as unknown as { _tickCallback?: Drain })._tickCallback;
+  if (typeof tick !== 'function') return undefined;
+  let ran = false;
+  queueMicrotask(() => {
+    ran = true;
+  });
+  tick();
+  return ran ? tick : undefined;
+}
+
+/** Runs `then` in the next turn of the real loop. */
+export function nextTurn(then: () => void): void {
+  immediate(then);
+}

@@ -1,0 +1,102 @@
+import type { Site } from './point.ts';
+import type { Task } from './task.ts';
+
+/**
+ * What an operation waits for.
+ * - `start`: a spawned task's first step. `point`: a named point. `await`: an instrumented await.
+ * - `sleep`: `sim.sleep`. `timer`, `immediate`: a callback of the virtual world. `barrier`: `waitHeld`.
+ * - `io`: the completion of work outside the process.
+ */
+export type OpKind = 'start' | 'point' | 'await' | 'sleep' | 'timer' | 'immediate' | 'barrier' | 'io';
+
+/** What a strategy sees of an operation. Valid only during the call: objects are reused. */
+export interface EnabledOp {
+  /** Number of the request, in order of creation within the execution. */
+  readonly id: number;
+  readonly kind: OpKind;
+  readonly task: { readonly id: number; readonly name: string; readonly steps: number };
+  /** The point's name, or what the operation is. */
+  readonly name: string;
+  readonly key: unknown;
+  readonly site: Site | undefined;
+}
+
+/**
+ * One pending resumption: a point, a spawned task's start. Allocated young and never reused, which V8 does
+ * faster than recycling; so this base class has only the fields that every operation needs.
+ */
+export class Op implements EnabledOp {
+  readonly id: number;
+  readonly kind: OpKind;
+  readonly name: string;
+  /** The interned name. */
+  readonly label: number;
+  readonly key: unknown;
+  task: Task;
+  /** The step that created it. */
+  readonly created: number;
+  /** The step that settled what it waits for. */
+  settled: number;
+  /** The drain in which it became enabled. */
+  readyIn = 0;
+  /** Settles the promise that the task awaits. */
+  resolve: ((value: unknown) => void) | undefined = undefined;
+  /** What a callback operation runs; others settle a promise. */
+  run: (() => void) | undefined = undefined;
+
+  constructor(id: number, kind: OpKind, name: string, label: number, key: unknown, task: Task, step: number) {
+    this.id = id;
+    this.kind = kind;
+    this.name = name;
+    this.label = label;
+    this.key = key;
+    this.task = task;
+    this.created = step;
+    this.settled = step;
+  }
+
+  get site(): Site | undefined {
+    return undefined;
+  }
+
+  /** Whether running it settles a promise; such operations may be settled together before one drain. */
+  get settles(): boolean {
+    return this.run === undefined;
+  }
+
+  /** Settles the promise. */
+  settle(): void {
+    this.resolve!(undefined);
+  }
+}
+
+/** Waits for the outcome of something else: an awaited promise, a barrier, work outside the process. */
+export class WaitOp extends Op {
+  reject: ((reason: unknown) => void) | undefined = undefined;
+  value: unknown = undefined;
+  failed = false;
+  /** The awaited promise: its reactions keep their order. */
+  source: object | undefined = undefined;
+  /** The next operation on the same promise: enabled when this one has been chosen. */
+  behind: WaitOp | undefined = undefined;
+  awaited: Site | undefined = undefined;
+
+  override get site(): Site | undefined {
+    return this.awaited;
+  }
+
+  override settle(): void {
+    if (this.failed) this.reject!(this.value);
+    else this.resolve!(this.value);
+  }
+}
+
+/** A timer, an immediate, or a sleep. */
+export class TimerOp extends Op {
+  /** Virtual time at which a timer is due; for an immediate, the round of the loop in which it runs. */
+  due = 0;
+  /** Place in the timer heap, or −1. */
+  at = -1;
+  /** Does not keep the execution alive (`unref`). */
+  weak = false;
+}

@@ -1,0 +1,77 @@
+import type { Scheduler } from './scheduler.ts';
+import type { Task } from './task.ts';
+
+type Listener = (...args: unknown[]) => void;
+const EVENTS = ['unhandledRejection', 'rejectionHandled', 'uncaughtException'] as const;
+
+/** A rejection that nobody has handled so far. */
+export interface Rejection {
+  readonly reason: unknown;
+  /** The task whose step caused it. */
+  readonly task: string;
+  /** The promise is what `spawn` returned: the task itself failed. */
+  readonly spawned: boolean;
+}
+
+/**
+ * Unhandled rejections surface inside the drain, too early: another task may still handle them. They are
+ * collected until the execution ends, struck off when handled, and kept from the host's listeners.
+ */
+export class Rejections {
+  readonly #scheduler: Scheduler;
+  readonly #unhandled = new Map<unknown, Rejection>();
+  readonly #own: readonly Listener[];
+  #saved: Listener[][] | undefined;
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+    this.#own = [
+      (reason: unknown, promise: unknown) => this.#add(reason, promise),
+      (promise: unknown) => this.#unhandled.delete(promise),
+      (error: unknown, origin: unknown) => {
+        if (origin !== 'unhandledRejection') scheduler.fail('error', error);
+      },
+    ];
+  }
+
+  clear(): void {
+    if (this.#unhandled.size > 0) this.#unhandled.clear();
+  }
+
+  /** The first one that is still unhandled; a failed task comes before a stray promise. */
+  first(): Rejection | undefined {
+    let found: Rejection | undefined;
+    for (const rejection of this.#unhandled.values()) {
+      if (found === undefined || (rejection.spawned && !found.spawned)) found = rejection;
+    }
+    return found;
+  }
+
+  /** Takes the place of the host's listeners. */
+  hold(): void {
+    if (this.#saved !== undefined) return;
+    this.#saved = EVENTS.map((event) => process.rawListeners(event) as Listener[]);
+    EVENTS.forEach((event, i) => {
+      process.removeAllListeners(event);
+      process.on(event as 'exit', this.#own[i]!);
+    });
+  }
+
+  letGo(): void {
+    const saved = this.#saved;
+    if (saved === undefined) return;
+    this.#saved = undefined;
+    EVENTS.forEach((event, i) => {
+      const added = (process.rawListeners(event) as Listener[]).filter((listener) => listener !== this.#own[i]);
+      process.removeAllListeners(event);
+      for (const listener of [...saved[i]!, ...added]) process.on(event as 'exit', listener);
+    });
+  }
+
+  #add(reason: unknown, promise: unknown): void {
+    if (this.#scheduler.abandoned) return;
+    const task: Task | undefined = this.#scheduler.taskOf(promise);
+    const spawned = task !== undefined;
+    this.#unhandled.set(promise, { reason, task: (task ?? this.#scheduler.current).name, spawned });
+  }
+}

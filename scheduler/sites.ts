@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url';
+
+/** Where our own code lives: its frames never name a site. Examples and tests beside it are users. */
+const own = ['scheduler', 'properties', 'src'].map((folder) => new URL(`../${folder}/`, import.meta.url).href);
+const ownPaths = own.map((href) => fileURLToPath(href));
+
+/** `file:line:column` of the innermost frame of user code in a stack, relative to the working directory. */
+export function siteOfStack(stack: string | undefined): string | undefined {
+  let fallback: string | undefined;
+  for (const line of stack?.split('\n').slice(1) ?? []) {
+    const match = /\(?((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/.exec(line.trim());
+    if (match === null) continue;
+    const [, place = '', row = '', column = ''] = match;
+    if (own.some((href) => place.startsWith(href)) || ownPaths.some((path) => place.startsWith(path))) continue;
+    const site = `${shorten(place)}:${row}:${column}`;
+    if (!place.includes('/node_modules/')) return site;
+    fallback ??= site;
+  }
+  return fallback;
+}
+
+/** A path as a person in the working directory would write it. */
+export function shorten(place: string): string {
+  const path = place.startsWith('file://') ? fileURLToPath(place.replace(/[?#].*$/, '')) : place.replace(/[?#].*$/, '');
+  const here = `${process.cwd()}/`;
+  return path.startsWith(here) ? path.slice(here.length) : path;
+}

@@ -1,0 +1,45 @@
+import type { EnabledOp } from './op.ts';
+
+/** What a strategy is told before an execution. */
+export interface ExecutionInfo {
+  /** 1-based. */
+  readonly execution: number;
+  /** Uniform in [0, 1), from the exploration's seed. */
+  random(): number;
+}
+
+/** What a strategy is told after an execution. */
+export interface ExecutionOutcome {
+  readonly steps: number;
+  /** Tasks that ran, strands included. */
+  readonly tasks: number;
+  readonly failed: boolean;
+}
+
+/**
+ * The rule that makes the choices of execution after execution. A strategy sees enabled operations with
+ * stable ids and nothing else of the engine; the same seed must lead it to the same choices.
+ */
+export interface Strategy {
+  /** Appears in the report. */
+  readonly name: string;
+  /** True if running out of schedules means that every schedule was run. */
+  readonly complete?: boolean;
+  /** True if it alone decides: no bursts and no time taken are added to its choices. */
+  readonly single?: boolean;
+  /** Called before each execution. False: no schedule is left, the exploration ends. */
+  begin(info: ExecutionInfo): boolean;
+  /**
+   * Picks one of `enabled` (never empty, in natural order: index 0 is what Node would do) for step `step`.
+   * The array and its operations are reused: keep nothing of them.
+   */
+  choose(enabled: readonly EnabledOp[], step: number): number;
+  /**
+   * Before a drain: which of `enabled` to settle together with what was just settled, or −1 to drain first.
+   * `natural` tells whether natural order would settle `enabled[0]` too. Without this method the engine
+   * settles several operations at the rate of the option `bursts`.
+   */
+  join?(enabled: readonly EnabledOp[], natural: boolean): number;
+  /** Called after each execution. */
+  end?(outcome: ExecutionOutcome): void;
+}

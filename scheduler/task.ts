@@ -1,0 +1,103 @@
+/**
+ * A task: a named logical thread. The body (`main`), every `spawn`, every timer or event callback, and every
+ * strand that forks off a task (online chain partition): when an operation of a task becomes enabled while
+ * another operation of it is, the newcomer goes to a strand of its own, named after its parent (`add#3/1`).
+ */
+export class Task {
+  /** Dense number in order of creation; the same in every execution of one schedule. */
+  id = 0;
+  /** Steps that this task has run. */
+  steps = 0;
+  /** Enabled or sleeping operations: 0 or 1, since a task never overtakes itself. @internal */
+  enabled = 0;
+  /** Those of them that sleep. @internal */
+  asleep = 0;
+  /** Operations not yet run, enabled or not, that were created by this task. @internal */
+  live = 0;
+  /** The spawned body is still running. @internal */
+  open = false;
+  /** What `spawn` returned. @internal */
+  result: Promise<unknown> | undefined;
+  /** @internal */
+  parent: Task | undefined;
+  /** @internal */
+  readonly strands: Task[] = [];
+  #base = '';
+  #ordinal = 1;
+  #isStrand = false;
+  #name = '';
+
+  /** Readable and stable: `add`, `add#2`, `add#2/1`. */
+  get name(): string {
+    if (this.#name === '') {
+      if (this.#isStrand) this.#name = `${this.parent!.name}/${this.#ordinal}`;
+      else this.#name = this.#ordinal === 1 ? this.#base : `${this.#base}#${this.#ordinal}`;
+    }
+    return this.#name;
+  }
+
+  /** The task that this one is a strand of, or itself. */
+  get root(): Task {
+    return this.#isStrand ? this.parent!.root : this;
+  }
+
+  /** @internal */
+  reset(id: number, base: string, ordinal: number, parent: Task | undefined, isStrand: boolean): void {
+    this.id = id;
+    this.steps = 0;
+    this.enabled = 0;
+    this.asleep = 0;
+    this.live = 0;
+    this.open = false;
+    this.result = undefined;
+    this.parent = parent;
+    if (this.strands.length > 0) this.strands.length = 0;
+    this.#base = base;
+    this.#ordinal = ordinal;
+    this.#isStrand = isStrand;
+    this.#name = '';
+  }
+}
+
+/** The tasks of one execution. Task objects are reused from one execution to the next. */
+export class Tasks {
+  readonly all: Task[] = [];
+  count = 0;
+  readonly #ordinals = new Map<string, number>();
+
+  clear(): void {
+    this.count = 0;
+    if (this.#ordinals.size > 0) this.#ordinals.clear();
+  }
+
+  /** The task of the body. */
+  main(): Task {
+    return this.#take('main', 1, undefined, false);
+  }
+
+  /** A task of its own; a second one of the same name is numbered, not refused. */
+  create(base: string, parent: Task | undefined): Task {
+    const ordinal = (this.#ordinals.get(base) ?? (base === 'main' ? 1 : 0)) + 1;
+    this.#ordinals.set(base, ordinal);
+    return this.#take(base, ordinal, parent, false);
+  }
+
+  /** The first idle strand of `task`, or a new one. */
+  strandOf(task: Task, current: Task): Task {
+    const strands = task.strands;
+    for (let i = 0; i < strands.length; i++) {
+      const strand = strands[i]!;
+      if (strand.live === 0 && strand.enabled === 0 && strand !== current) return strand;
+    }
+    const strand = this.#take('', strands.length + 1, task, true);
+    strands.push(strand);
+    return strand;
+  }
+
+  #take(base: string, ordinal: number, parent: Task | undefined, isStrand: boolean): Task {
+    const id = this.count++;
+    const task = this.all[id] ?? (this.all[id] = new Task());
+    task.reset(id, base, ordinal, parent, isStrand);
+    return task;
+  }
+}

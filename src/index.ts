@@ -1,0 +1,20 @@
+/** The public entry: `import { explore, check, replay } from 'straddle'`. */
+export { check, explore } from '../properties/explore.ts';
+export { replay, TokenMismatchError } from '../properties/replay.ts';
+export { CheckError } from '../properties/report.ts';
+export type { BranchRequirement, ExploreOptions } from '../properties/options.ts';
+export type { BranchCount, BranchRow, Failure, Progress, Report, Vacuity, Warning } from '../properties/report.ts';
+export type { StrategyName } from '../properties/strategies.ts';
+export type { Token } from '../scheduler/barriers.ts';
+export type { Step } from '../scheduler/diagnosis.ts';
+export { StraddleError } from '../scheduler/error.ts';
+export type { FailureKind, Waiting } from '../scheduler/failure.ts';
+export type { Hold, HoldOptions } from '../scheduler/gates.ts';
+export type { EnabledOp, OpKind } from '../scheduler/op.ts';
+export { point } from '../scheduler/point.ts';
+export type { Barriers, Sim } from '../scheduler/sim.ts';
+export type { ExecutionInfo, ExecutionOutcome, Strategy } from '../scheduler/strategy.ts';
+export { natural } from '../scheduler/strategies/natural.ts';
+export { portfolio } from '../scheduler/strategies/portfolio.ts';
+export { random } from '../scheduler/strategies/random.ts';
+export { script } from '../scheduler/strategies/script.ts';
