@@ -1,6 +1,6 @@
 import { naturalOrder, type Chooser } from '../scheduler/chooser.ts';
 import type { Run } from '../scheduler/control.ts';
-import type { Observer, RunSpec } from '../scheduler/scheduler.ts';
+import type { Observer, RunSpec } from '../scheduler/run.ts';
 import type { Sim } from '../scheduler/sim.ts';
 import type { Settings } from './options.ts';
 

@@ -3,7 +3,8 @@ import { findDrain, nextTurn, type Drain } from './drain.ts';
 import { StraddleError } from './error.ts';
 import { slot } from './point.ts';
 import { Rejections } from './rejections.ts';
-import { Scheduler, type Observer, type RunSpec } from './scheduler.ts';
+import type { Observer, RunSpec } from './run.ts';
+import { Scheduler } from './scheduler.ts';
 import { ExecutionSim, type Sim } from './sim.ts';
 import { World } from './world/install.ts';
 

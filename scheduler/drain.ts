@@ -20,6 +20,15 @@ export function findDrain(): Drain | undefined {
   return ran ? tick : undefined;
 }
 
+/**
+ * After an error in a `nextTick` callback has left the drain: Node's own handler of uncaught exceptions clears
+ * the stack of async ids that the callback left behind; without it Node aborts at the end of the macrotask.
+ */
+export function recoverFromThrow(error: unknown): void {
+  const recover = (process as unknown as { _fatalException?: (error: unknown) => boolean })._fatalException;
+  recover?.call(process, error);
+}
+
 /** Runs `then` in the next turn of the real loop. */
 export function nextTurn(then: () => void): void {
   immediate(then);

@@ -70,11 +70,6 @@ export class Points {
     return gate;
   }
 
-  /** True when gates have to be looked at after a step. */
-  get gated(): boolean {
-    return this.gates.length > 0;
-  }
-
   look(): void {
     for (const gate of this.gates) gate.look();
   }

@@ -70,7 +70,7 @@ export class Rejections {
 
   #add(reason: unknown, promise: unknown): void {
     if (this.#scheduler.abandoned) return;
-    const task: Task | undefined = this.#scheduler.taskOf(promise);
+    const task: Task | undefined = this.#scheduler.tasks.ofResult(promise);
     const spawned = task !== undefined;
     this.#unhandled.set(promise, { reason, task: (task ?? this.#scheduler.current).name, spawned });
   }

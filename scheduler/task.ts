@@ -94,6 +94,27 @@ export class Tasks {
     return strand;
   }
 
+  /**
+   * Online chain partition: `op` becomes enabled in the task that created it, or in a strand if that one has
+   * another enabled operation.
+   */
+  claim(op: { task: Task }, current: Task): void {
+    let { task } = op;
+    if (task.enabled > 0) {
+      task.live--;
+      task = this.strandOf(task, current);
+      task.live++;
+      op.task = task;
+    }
+    task.enabled++;
+  }
+
+  /** The task of which `promise` is the result, if `spawn` returned it. */
+  ofResult(promise: unknown): Task | undefined {
+    for (let id = 0; id < this.count; id++) if (this.all[id]!.result === promise) return this.all[id];
+    return undefined;
+  }
+
   #take(base: string, ordinal: number, parent: Task | undefined, isStrand: boolean): Task {
     const id = this.count++;
     const task = this.all[id] ?? (this.all[id] = new Task());

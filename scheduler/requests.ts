@@ -1,0 +1,257 @@
+import type { GateHost } from './gates.ts';
+import { Op, TimerOp, WaitOp } from './op.ts';
+import type { Hook, Site } from './point.ts';
+import { Points } from './points.ts';
+import { capture, isThenable, rejectOf, resolveOf, then } from './promises.ts';
+import type { Observer, RunSpec } from './run.ts';
+import { Labels } from './schedule.ts';
+import { Tasks, type Task } from './task.ts';
+import { Offers } from './world/offers.ts';
+
+/** What code under test asks for: each request becomes an operation, enabled at once or later. */
+export abstract class Requests implements Hook, GateHost {
+  readonly tasks = new Tasks();
+  readonly labels = new Labels();
+  readonly points = new Points(this);
+  readonly offers = new Offers();
+  /** The number of the current execution over the life of this scheduler; a `Sim` checks it. */
+  generation = 0;
+  spec!: RunSpec;
+  observer: Observer | undefined;
+  /** The task whose code runs now, or ran last. */
+  current!: Task;
+
+  /** Enabled operations in natural order; the world's offers join only while a choice is made. */
+  protected readonly enabled: Op[] = [];
+  protected currentStep = 0;
+  protected drains = 0;
+  /** Bodies that have not finished: the main one and those spawned. */
+  protected open = 0;
+  protected requests = 0;
+
+  get clock(): Offers['clock'] {
+    return this.offers.clock;
+  }
+
+  point(name: string, key: unknown): Promise<void> {
+    const task = this.current;
+    const op = new Op(++this.requests, 'point', name, this.labels.idOf(name), key, task, this.currentStep);
+    task.live++;
+    if (this.observer !== undefined) this.observer.created(op);
+    const promise = new Promise<void>(capture);
+    op.resolve = resolveOf;
+    this.points.arrive(op);
+    return promise;
+  }
+
+  hop(value: unknown, site: Site): unknown {
+    if (!this.spec.awaits || !isThenable(value)) return value;
+    const op = this.#wait('await', nameOf(site));
+    op.awaited = site;
+    const source = Promise.resolve(value);
+    op.source = source;
+    const promise = this.#promise(op);
+    const { generation } = this;
+    void then.call(
+      source,
+      (result) => {
+        if (generation === this.generation) this.#settled(op, result, false);
+      },
+      (reason: unknown) => {
+        if (generation === this.generation) this.#settled(op, reason, true);
+      },
+    );
+    return promise;
+  }
+
+  sleep(ms: number): Promise<void> {
+    const op = this.#timer('sleep', 'sleep', this.current);
+    op.due = this.clock.now + ms;
+    this.tasks.claim(op, this.current);
+    op.task.asleep++;
+    this.clock.addTimer(op);
+    this.offers.activity++;
+    const promise = new Promise<void>(capture);
+    op.resolve = resolveOf;
+    return promise;
+  }
+
+  spawn(name: string, body: () => unknown): Promise<unknown> {
+    const task = this.tasks.create(name, this.current);
+    const op = new Op(++this.requests, 'start', name, this.labels.idOf(name), undefined, task, this.currentStep);
+    task.live++;
+    task.enabled++;
+    if (this.observer !== undefined) this.observer.created(op);
+    const promise = new Promise<unknown>(capture);
+    const resolve = resolveOf;
+    const reject = rejectOf;
+    op.run = () => this.runBody(task, body, resolve, reject);
+    task.result = promise;
+    this.opened(task);
+    this.#ready(op);
+    return promise;
+  }
+
+  /** A blocked operation of the current task; `enable` ends the wait. */
+  block(kind: 'barrier' | 'io', name: string): { op: WaitOp; promise: Promise<unknown> } {
+    const op = this.#wait(kind, name);
+    return { op, promise: this.#promise(op) };
+  }
+
+  enable(op: WaitOp, failed = false, value?: unknown): void {
+    op.value = value;
+    op.failed = failed;
+    this.letGo(op);
+  }
+
+  /** Arms a timer or an immediate; its callback is a task of its own, or goes on as `task`. */
+  arm(kind: 'timer' | 'immediate', name: string, ms: number, run: () => void, task?: Task): TimerOp {
+    const op = this.#timer(kind, name, task ?? this.tasks.create(name, this.current));
+    op.run = run;
+    if (kind === 'immediate') {
+      op.due = this.offers.nextRound;
+      this.clock.addImmediate(op);
+    } else {
+      op.due = this.clock.now + ms;
+      this.clock.addTimer(op);
+    }
+    // An interval that arms itself again leads nowhere by itself.
+    if (task === undefined) this.offers.activity++;
+    return op;
+  }
+
+  disarm(op: TimerOp): void {
+    if (op.kind === 'immediate') this.clock.removeImmediate(op);
+    else this.clock.removeTimer(op);
+    op.task.live--;
+    this.offers.activity++;
+  }
+
+  /** Moves an armed timer. */
+  rearm(op: TimerOp, ms: number): void {
+    this.clock.removeTimer(op);
+    op.due = this.clock.now + ms;
+    this.clock.addTimer(op);
+  }
+
+  admit(op: Op, from: number): void {
+    this.points.admit(op, from);
+  }
+
+  after(ms: number, name: string, run: () => void): void {
+    this.arm('timer', name, ms, run);
+  }
+
+  /** Nothing keeps `op` any more; the step that is running is what settled it. */
+  letGo(op: Op): void {
+    op.settled = this.currentStep;
+    this.tasks.claim(op, this.current);
+    this.#ready(op);
+  }
+
+  /** A body begins: the execution ends only when all have finished. */
+  protected opened(task: Task): void {
+    this.open++;
+    task.open = true;
+  }
+
+  /** Runs a body and settles what `spawn` returned with its outcome. */
+  protected runBody(
+    task: Task,
+    body: () => unknown,
+    resolve: (value: unknown) => void,
+    reject: (reason: unknown) => void,
+  ): void {
+    const { generation } = this;
+    const close = (settle: (outcome: unknown) => void, outcome: unknown): void => {
+      if (generation !== this.generation) return;
+      this.open--;
+      task.open = false;
+      // Whoever was joined on this task goes on in this very drain: what it asks for belongs to the parent.
+      if (task.parent !== undefined && this.current.root === task) this.current = task.parent;
+      settle(outcome);
+    };
+    let result: unknown;
+    try {
+      result = body();
+    } catch (error) {
+      close(reject, error);
+      return;
+    }
+    if (!isThenable(result)) {
+      close(resolve, result);
+      return;
+    }
+    void then.call(
+      Promise.resolve(result),
+      (value) => close(resolve, value),
+      (error: unknown) => close(reject, error),
+    );
+  }
+
+  /** Reactions of one promise keep their order: the next one is enabled when this one is chosen. */
+  protected enableBehind(op: WaitOp, at: number): void {
+    const { behind } = op;
+    if (behind === undefined) return;
+    behind.readyIn = op.readyIn;
+    this.tasks.claim(behind, this.current);
+    this.enabled.splice(at, 0, behind);
+  }
+
+  #wait(kind: 'await' | 'barrier' | 'io', name: string): WaitOp {
+    const task = this.current;
+    const op = new WaitOp(++this.requests, kind, name, this.labels.idOf(name), undefined, task, this.currentStep);
+    task.live++;
+    if (this.observer !== undefined) this.observer.created(op);
+    return op;
+  }
+
+  #timer(kind: 'timer' | 'immediate' | 'sleep', name: string, task: Task): TimerOp {
+    const op = new TimerOp(++this.requests, kind, name, this.labels.idOf(name), undefined, task, this.currentStep);
+    task.live++;
+    if (this.observer !== undefined) this.observer.created(op);
+    return op;
+  }
+
+  #promise(op: WaitOp): Promise<unknown> {
+    const promise = new Promise<unknown>(capture);
+    op.resolve = resolveOf;
+    op.reject = rejectOf;
+    return promise;
+  }
+
+  #ready(op: Op): void {
+    op.readyIn = this.drains;
+    this.enabled.push(op);
+    this.offers.activity++;
+  }
+
+  /** An awaited promise has settled. */
+  #settled(op: WaitOp, value: unknown, failed: boolean): void {
+    op.value = value;
+    op.failed = failed;
+    op.settled = this.currentStep;
+    const { enabled } = this;
+    for (let i = 0; i < enabled.length; i++) {
+      let other = enabled[i] as WaitOp;
+      if (other.kind === 'await' && other.source === op.source) {
+        while (other.behind !== undefined) other = other.behind;
+        other.behind = op;
+        return;
+      }
+    }
+    this.points.arrive(op);
+  }
+}
+
+const siteNames = new WeakMap<Site, string>();
+
+/** What an instrumented await is called: its given name, or its text and function, which survive other edits. */
+function nameOf(site: Site): string {
+  let name = siteNames.get(site);
+  if (name === undefined) {
+    name = site.name ?? (site.fn === '' ? site.text : `${site.text} in ${site.fn}`);
+    siteNames.set(site, name);
+  }
+  return name;
+}

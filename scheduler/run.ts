@@ -1,0 +1,41 @@
+import type { Chooser } from './chooser.ts';
+import type { Op } from './op.ts';
+import type { Task } from './task.ts';
+
+/** How one execution is to be run. */
+export interface RunSpec {
+  chooser: Chooser;
+  /** 1-based number, as the body sees it. */
+  execution: number;
+  /** Seed of `Math.random` and its like. */
+  seed: number;
+  maxSteps: number;
+  /** The earliest timer competes with other enabled operations. */
+  elastic: boolean;
+  /** Virtual milliseconds by which timers may run ahead of enabled work. */
+  stallMs: number;
+  /** False: instrumented awaits are no scheduling points. */
+  awaits: boolean;
+}
+
+/** Eyes on an execution that is being told to a person; absent in the search, where speed counts. */
+export interface Observer {
+  begin(): void;
+  created(op: Op): void;
+  chosen(enabled: readonly Op[], index: number, step: number): void;
+  fired(op: Op, step: number): void;
+  /** Runs a task's code so that what it creates can be attributed to it later. */
+  within(task: Task, run: () => void): void;
+  end(): void;
+}
+
+/** Work outside the process that an execution has asked for. */
+export interface Outside {
+  /** Completions that have come in, in the order of their requests. */
+  readonly completed: Op[];
+  /** True while something that was asked for has not completed. */
+  pending(): boolean;
+}
+
+/** Why the loop gave control back: the execution ended, the drain needs a turn, or outside work does. */
+export type Pause = 'ended' | 'drain' | 'time' | 'outside';
