@@ -15,6 +15,7 @@ import { requireBody, settle, type ExploreOptions, type Settings } from './optio
 import { replay } from './replay.ts';
 import { CheckError, type Failure, type Report, type Vacuity, type Warning } from './report.ts';
 import { STRATEGIES } from './strategies.ts';
+import { Straddling } from './straddling.ts';
 import { Evidence } from './vacuity.ts';
 
 /** Share of the passing executions that are replayed, to catch what is not controlled. */
@@ -64,6 +65,7 @@ class Search {
   readonly #strategy: Strategy;
   readonly #evidence = new Evidence();
   readonly #distinct = new Distinct();
+  readonly #straddling = new Straddling();
   readonly #warnings = new Map<string, Warning>();
   #steps = 0;
   #exhaustive = false;
@@ -97,9 +99,9 @@ class Search {
         this.#exhaustive = strategy.complete === true;
         break;
       }
-      branches.counting = scheduler.points.counting = true;
+      branches.counting = true;
       yield this.#runs.next(chooser, execution, chanceSeed(settings.seed, execution), this.#isElastic(random));
-      branches.counting = scheduler.points.counting = false;
+      branches.counting = false;
       if (branches.misuse !== undefined) throw branches.misuse;
       if (engine.interrupted) break;
       this.executions++;
@@ -107,6 +109,7 @@ class Search {
       this.#distinct.add(scheduler.trace.hashA, scheduler.trace.hashB);
       branches.close(execution);
       this.#evidence.add(scheduler);
+      this.#straddling.add(scheduler.trace, execution);
       const failure = this.#judge(engine);
       if (failure !== undefined) return failure;
       if (random() < REPLAY_SHARE) {
@@ -180,7 +183,7 @@ class Search {
       elapsedMs: engine.elapsedMs(),
       branches,
       branchTable: this.#branches.rows,
-      straddled: engine.scheduler.points.straddles(),
+      straddled: this.#straddling.counts(engine.scheduler.labels),
       ...(failure === undefined ? {} : { failure }),
       vacuous: missing,
       warnings: [...this.#warnings.values()],

@@ -8,6 +8,7 @@ import { Branches } from './branches.ts';
 import { Executions } from './executions.ts';
 import { describe, nameOfStep } from './failing.ts';
 import { requireBody, settle, type ExploreOptions } from './options.ts';
+import { Straddling } from './straddling.ts';
 import type { Failure, Report } from './report.ts';
 
 /** Thrown when a token does not fit the body; `report` tells what ran nevertheless. */
@@ -46,10 +47,11 @@ function* plan(engine: Engine, executions: Executions, recording: Recording, bra
   const chooser = new ReplayChooser(recording.deviations);
   const diagnosis = new Diagnosis(scheduler);
   executions.next(chooser, recording.execution, recording.seed, recording.time === 'elastic');
-  scheduler.points.counting = true;
   yield executions.replay(chooser, diagnosis);
   if (branches.misuse !== undefined) throw branches.misuse;
   branches.close(recording.execution);
+  const straddling = new Straddling();
+  straddling.add(scheduler.trace, 1);
   let failure: Failure | undefined;
   if (scheduler.failure !== undefined) {
     failure = describe(
@@ -74,7 +76,7 @@ function* plan(engine: Engine, executions: Executions, recording: Recording, bra
     elapsedMs: engine.elapsedMs(),
     branches: branches.counts(1),
     branchTable: branches.rows,
-    straddled: scheduler.points.straddles(),
+    straddled: straddling.counts(scheduler.labels),
     ...(failure === undefined ? {} : { failure }),
     vacuous: [],
     warnings: [],

@@ -5,6 +5,8 @@ import type { Strategy } from './strategy.ts';
 
 /** What the step loop asks at each scheduling point. Index 0 is always natural order. */
 export interface Chooser {
+  /** Whether it may settle more together than natural order does. */
+  readonly bursts: boolean;
   /** The operation to run next. */
   choose(enabled: readonly Op[], step: number): number;
   /**
@@ -18,6 +20,7 @@ export interface Chooser {
 
 /** What Node does. */
 export const naturalOrder: Chooser = {
+  bursts: false,
   choose: () => 0,
   join: (_enabled, _step, natural) => (natural ? 0 : -1),
   take: () => 0,
@@ -29,13 +32,17 @@ const TAKE_RATE = 0.1;
 /** Lets a user's or our own strategy choose, and adds bursts and time taken at their rates. */
 export class StrategyChooser implements Chooser {
   readonly #strategy: Strategy;
-  readonly #bursts: number;
+  readonly #rate: number;
   readonly #random: () => number;
 
   constructor(strategy: Strategy, bursts: number, random: () => number) {
     this.#strategy = strategy;
-    this.#bursts = bursts;
+    this.#rate = bursts;
     this.#random = random;
+  }
+
+  get bursts(): boolean {
+    return this.#rate > 0 && this.#strategy.single !== true;
   }
 
   choose(enabled: readonly Op[], step: number): number {
@@ -52,7 +59,7 @@ export class StrategyChooser implements Chooser {
   join(enabled: readonly Op[], step: number, natural: boolean): number {
     const strategy = this.#strategy;
     if (strategy.join !== undefined) return strategy.join(enabled, natural);
-    if (strategy.single === true || this.#bursts === 0 || this.#random() >= this.#bursts) return -1;
+    if (!this.bursts || this.#random() >= this.#rate) return -1;
     const index = this.choose(enabled, step);
     return enabled[index]!.settles ? index : -1;
   }
@@ -75,6 +82,7 @@ export interface Mismatch {
  * is not enabled at its step, the replay goes on in natural order and remembers the first such mismatch.
  */
 export class ReplayChooser implements Chooser {
+  readonly bursts = true;
   mismatch: Mismatch | undefined;
   readonly #byStep: ReadonlyMap<number, Deviation>;
 

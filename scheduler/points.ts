@@ -6,29 +6,23 @@ import type { Labels } from './schedule.ts';
 /** What the points need of their scheduler. */
 export interface PointHost extends GateHost {
   readonly labels: Labels;
-  readonly generation: number;
   letGo(op: Op): void;
+  /** How many operations of this label were let through so far. */
+  departed(label: number): number;
+  /** How many are enabled now. */
+  enabledAt(label: number): number;
 }
 
-/** How often a site was reached and straddled, counted once per execution. */
-interface SiteCount {
-  executions: number;
-  straddled: number;
-  lastReached: number;
-  lastStraddled: number;
-}
-
-/** What happens at named points: counts of arrivals and departures, gates, barriers, straddling. */
+/** What happens at named points: gates, barriers, counts of arrivals and departures. */
 export class Points {
   readonly gates: Gate[] = [];
   barriers: BarrierRegistry<Op>;
-  /** Whether the current execution counts for the straddling of sites; replays do not. */
-  counting = false;
+  /** Somebody watches: a gate or a barrier stands, or counts were asked for. Until then arrivals cost nothing. */
+  watched = false;
   readonly #host: PointHost;
   readonly #arrived: number[] = [];
   readonly #departed: number[] = [];
-  readonly #keyed = new Map<number, Map<unknown, { arrived: number; departed: number }>>();
-  readonly #sites: (SiteCount | undefined)[] = [];
+  readonly #keyed = new Map<string, Map<unknown, { arrived: number; departed: number }>>();
   #barriersUsed = false;
   #open = false;
 
@@ -38,15 +32,13 @@ export class Points {
   }
 
   clear(): void {
-    for (let label = 0; label < this.#arrived.length; label++) {
-      this.#arrived[label] = 0;
-      this.#departed[label] = 0;
-    }
     if (this.#keyed.size > 0) this.#keyed.clear();
-    if (this.gates.length > 0) this.gates.length = 0;
+    this.#open = false;
+    if (!this.watched) return;
+    this.watched = false;
+    this.gates.length = 0;
     if (this.#barriersUsed) this.barriers = this.#newRegistry();
     this.#barriersUsed = false;
-    this.#open = false;
   }
 
   #newRegistry(): BarrierRegistry<Op> {
@@ -55,6 +47,7 @@ export class Points {
 
   /** The barriers, noting that they are in use. */
   useBarriers(): BarrierRegistry<Op> {
+    this.#watch();
     this.#barriersUsed = true;
     return this.barriers;
   }
@@ -65,6 +58,7 @@ export class Points {
   }
 
   hold(pattern: string | RegExp, options: HoldOptions): Gate {
+    this.#watch();
     const gate = new Gate(this.#host, this.gates.length, pattern, options);
     this.gates.push(gate);
     return gate;
@@ -74,14 +68,25 @@ export class Points {
     for (const gate of this.gates) gate.look();
   }
 
-  /** An operation has reached its point: it parks at a barrier, is held by a gate, or becomes enabled. */
+  /** A watched operation has reached its point: it parks, is held by a gate, or becomes enabled. */
   arrive(op: Op): void {
-    const { label } = op;
-    this.#grow(label);
-    this.#arrived[label]!++;
-    if (op.key !== undefined) this.#counts(label, op.key).arrived++;
+    this.#arrived[op.label] = (this.#arrived[op.label] ?? 0) + 1;
     if (this.#barriersUsed && !this.#open && this.barriers.arrive(op.name, op.key, op)) return;
     this.admit(op, 0);
+  }
+
+  /** A watched operation was chosen. */
+  depart(op: Op): void {
+    this.#departed[op.label] = (this.#departed[op.label] ?? 0) + 1;
+  }
+
+  /** Counts an operation that has a key, watched or not: the trace does not know keys. */
+  arrivedWithKey(op: Op): void {
+    this.#counts(op.name, op.key).arrived++;
+  }
+
+  departedWithKey(op: Op): void {
+    this.#counts(op.name, op.key).departed++;
   }
 
   /** Passes the gates from the given one on. */
@@ -92,39 +97,27 @@ export class Points {
     this.#host.letGo(op);
   }
 
-  departed(op: Op, step: number): void {
-    const { label } = op;
-    this.#departed[label]!++;
-    if (op.key !== undefined) this.#counts(label, op.key).departed++;
-    if (!this.counting) return;
-    const site = (this.#sites[label] ??= { executions: 0, straddled: 0, lastReached: -1, lastStraddled: -1 });
-    const execution = this.#host.generation;
-    if (site.lastReached !== execution) {
-      site.lastReached = execution;
-      site.executions++;
-    }
-    // Another task ran between suspension and resumption if the step is not the very next one.
-    if (step > op.created + 1 && site.lastStraddled !== execution) {
-      site.lastStraddled = execution;
-      site.straddled++;
-    }
-  }
-
   arrivals(name: string, key: unknown): number {
-    return this.#count(name, key, 'arrived', this.#arrived);
+    if (key !== undefined) return this.#keyed.get(name)?.get(key)?.arrived ?? 0;
+    this.#watch();
+    return this.#arrived[this.#host.labels.find(name)] ?? 0;
   }
 
   departures(name: string, key: unknown): number {
-    return this.#count(name, key, 'departed', this.#departed);
+    if (key !== undefined) return this.#keyed.get(name)?.get(key)?.departed ?? 0;
+    this.#watch();
+    return this.#departed[this.#host.labels.find(name)] ?? 0;
   }
 
-  /** Every site met so far, over all executions. */
-  straddles(): { site: string; executions: number; straddled: number }[] {
-    return this.#sites.flatMap((count, label) =>
-      count === undefined
-        ? []
-        : [{ site: this.#host.labels.nameOf(label), executions: count.executions, straddled: count.straddled }],
-    );
+  /** From now on arrivals are counted; those so far have departed or are enabled. */
+  #watch(): void {
+    if (this.watched) return;
+    this.watched = true;
+    for (let label = 0; label < this.#host.labels.size; label++) {
+      const departed = this.#host.departed(label);
+      this.#departed[label] = departed;
+      this.#arrived[label] = departed + this.#host.enabledAt(label);
+    }
   }
 
   /** Opens every gate and barrier for good. */
@@ -167,23 +160,9 @@ export class Points {
     return `Arrived/let through so far: ${counts.join(', ')}.`;
   }
 
-  #count(name: string, key: unknown, which: 'arrived' | 'departed', totals: readonly number[]): number {
-    const label = this.#host.labels.find(name);
-    if (label < 0) return 0;
-    return key === undefined ? (totals[label] ?? 0) : (this.#keyed.get(label)?.get(key)?.[which] ?? 0);
-  }
-
-  #grow(label: number): void {
-    while (this.#arrived.length <= label) {
-      this.#arrived.push(0);
-      this.#departed.push(0);
-      this.#sites.push(undefined);
-    }
-  }
-
-  #counts(label: number, key: unknown): { arrived: number; departed: number } {
-    let keys = this.#keyed.get(label);
-    if (keys === undefined) this.#keyed.set(label, (keys = new Map<unknown, { arrived: number; departed: number }>()));
+  #counts(name: string, key: unknown): { arrived: number; departed: number } {
+    let keys = this.#keyed.get(name);
+    if (keys === undefined) this.#keyed.set(name, (keys = new Map<unknown, { arrived: number; departed: number }>()));
     let counts = keys.get(key);
     if (counts === undefined) keys.set(key, (counts = { arrived: 0, departed: 0 }));
     return counts;

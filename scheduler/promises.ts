@@ -13,6 +13,11 @@ export function capture(resolve: (value: never) => void, reject: (reason: unknow
   rejectOf = reject;
 }
 
+/** The same for a promise that is never rejected. */
+export function captureResolve(resolve: (value: never) => void): void {
+  resolveOf = resolve as (value: unknown) => void;
+}
+
 /** Whether `await` would wait for more than a microtask. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (value instanceof Promise) return true;

@@ -2,7 +2,7 @@ import type { GateHost } from './gates.ts';
 import { Op, TimerOp, WaitOp } from './op.ts';
 import type { Hook, Site } from './point.ts';
 import { Points } from './points.ts';
-import { capture, isThenable, rejectOf, resolveOf, then } from './promises.ts';
+import { capture, captureResolve, isThenable, rejectOf, resolveOf, then } from './promises.ts';
 import type { Observer, RunSpec } from './run.ts';
 import { Labels } from './schedule.ts';
 import { Tasks, type Task } from './task.ts';
@@ -38,9 +38,16 @@ export abstract class Requests implements Hook, GateHost {
     const op = new Op(++this.requests, 'point', name, this.labels.idOf(name), key, task, this.currentStep);
     task.live++;
     if (this.observer !== undefined) this.observer.created(op);
-    const promise = new Promise<void>(capture);
+    const promise = new Promise<void>(captureResolve);
     op.resolve = resolveOf;
-    this.points.arrive(op);
+    if (key !== undefined) this.points.arrivedWithKey(op);
+    if (this.points.watched) this.points.arrive(op);
+    else {
+      if (task.enabled === 0) task.enabled = 1;
+      else this.tasks.claim(op, task);
+      op.readyIn = this.drains;
+      this.enabled.push(op);
+    }
     return promise;
   }
 
@@ -71,7 +78,7 @@ export abstract class Requests implements Hook, GateHost {
     op.task.asleep++;
     this.clock.addTimer(op);
     this.offers.activity++;
-    const promise = new Promise<void>(capture);
+    const promise = new Promise<void>(captureResolve);
     op.resolve = resolveOf;
     return promise;
   }
@@ -193,6 +200,10 @@ export abstract class Requests implements Hook, GateHost {
   protected enableBehind(op: WaitOp, at: number): void {
     const { behind } = op;
     if (behind === undefined) return;
+    if (this.points.watched) {
+      this.points.arrive(behind);
+      return;
+    }
     behind.readyIn = op.readyIn;
     this.tasks.claim(behind, this.current);
     this.enabled.splice(at, 0, behind);
@@ -223,8 +234,13 @@ export abstract class Requests implements Hook, GateHost {
   #ready(op: Op): void {
     op.readyIn = this.drains;
     this.enabled.push(op);
-    this.offers.activity++;
   }
+
+  enabledAt(label: number): number {
+    return this.enabled.filter((op) => op.label === label && (op.kind === 'point' || op.kind === 'await')).length;
+  }
+
+  abstract departed(label: number): number;
 
   /** An awaited promise has settled. */
   #settled(op: WaitOp, value: unknown, failed: boolean): void {
@@ -240,7 +256,8 @@ export abstract class Requests implements Hook, GateHost {
         return;
       }
     }
-    this.points.arrive(op);
+    if (this.points.watched) this.points.arrive(op);
+    else this.letGo(op);
   }
 }
 

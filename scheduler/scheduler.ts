@@ -7,7 +7,7 @@ import { settledPromise, then } from './promises.ts';
 import { Requests } from './requests.ts';
 import type { Pause, RunSpec } from './run.ts';
 import type { Task } from './task.ts';
-import { CONTESTED, DEVIATED, EARLY, JOINED, PREEMPTED, Trace } from './trace.ts';
+import { CONTESTED, DEVIATED, EARLY, JOINED, PREEMPTED, SITE, Trace } from './trace.ts';
 
 /** Steps between two looks at the real clock. */
 const STEPS_PER_LOOK = 64;
@@ -36,8 +36,6 @@ export class Scheduler extends Requests {
   #maxSteps = 0;
   #elastic = false;
   #previous: Task | undefined;
-  /** How many operations are enabled without the world's offers. */
-  #ready = 0;
   /** The drain in which the operations became enabled that natural order settles together. */
   #batch = -1;
   /** Natural order would go on settling that batch. */
@@ -98,24 +96,25 @@ export class Scheduler extends Requests {
 
   /** Runs steps until the execution ends or the real loop must turn. `deadline` in ms of `realNow`. */
   pump(deadline: number, realNow: () => number): Pause {
+    const drain = this.#drain;
+    const { offers } = this;
     if (this.#undrained) {
-      if (this.#drain === undefined) this.#settleDown();
-      else this.#drainAll(this.#drain);
+      if (drain === undefined) this.#settleDown();
+      else this.#drainAll(drain);
     }
-    for (;;) {
-      if (this.ended) return 'ended';
-      if (this.offers.outside?.pending() === true) return 'outside';
-      if (!this.#tryStep()) {
-        this.#stuck();
-        return 'ended';
-      }
-      if (this.#drain === undefined) return 'drain';
-      this.#drainAll(this.#drain);
-      if (++this.#sinceLook >= STEPS_PER_LOOK) {
-        this.#sinceLook = 0;
-        if (!this.ended && realNow() > deadline) return 'time';
+    while (!this.ended) {
+      if (offers.outside !== undefined && offers.outside.pending()) return 'outside';
+      if (!this.#step()) this.#stuck();
+      else if (drain === undefined) return 'drain';
+      else {
+        this.#drainAll(drain);
+        if (++this.#sinceLook >= STEPS_PER_LOOK) {
+          this.#sinceLook = 0;
+          if (!this.ended && realNow() > deadline) return 'time';
+        }
       }
     }
+    return 'ended';
   }
 
   /** Ends the execution with a failure; the first one counts. */
@@ -160,6 +159,10 @@ export class Scheduler extends Requests {
     memory = this.trace.memory;
   }
 
+  departed(label: number): number {
+    return this.trace.passed(label);
+  }
+
   /** What is enabled, armed or held now. */
   *leftovers(): Generator<Op> {
     yield* this.enabled;
@@ -179,23 +182,11 @@ export class Scheduler extends Requests {
 
   // ------------------------------------------------------------------ the step
 
-  /** One step; a script that cannot be followed ends the execution. */
-  #tryStep(): boolean {
-    try {
-      return this.#step();
-    } catch (error) {
-      if (!(error instanceof StraddleError) || error.kind !== 'script') throw error;
-      this.enabled.length = this.#ready;
-      this.fail('script', error);
-      return true;
-    }
-  }
-
   /** Makes one choice, and the bursts that follow it, without draining. False if nothing is enabled. */
   #step(): boolean {
     const { enabled, trace, offers } = this;
-    const ready = (this.#ready = enabled.length);
-    if (offers.clock.pending > 0 || offers.outside !== undefined) offers.addTo(enabled, this.#elastic);
+    const ready = enabled.length;
+    if (offers.clock.pending > 0 || offers.outside !== undefined) offers.addTo(enabled, this.#elastic, trace.length);
     const count = enabled.length;
     if (count === 0) return false;
     const step = trace.length;
@@ -205,7 +196,7 @@ export class Scheduler extends Requests {
       enabled.length = ready;
       return true;
     }
-    const index = this.#chooser.choose(enabled, step);
+    const index = this.#choose(step);
     const op = enabled[index]!;
     if (this.observer !== undefined) this.observer.chosen(enabled, index, step);
     if (count > ready) enabled.length = ready;
@@ -229,12 +220,24 @@ export class Scheduler extends Requests {
     return true;
   }
 
+  /** Asks the chooser; a script that cannot be followed is the execution's failure, and nature takes over. */
+  #choose(step: number): number {
+    try {
+      return this.#chooser.choose(this.enabled, step);
+    } catch (error) {
+      if (!(error instanceof StraddleError) || error.kind !== 'script') throw error;
+      this.fail('script', error);
+      return 0;
+    }
+  }
+
   /** Settles further operations before the drain, as natural order or the strategy has it. */
   #burst(): void {
     const { enabled, trace } = this;
     while (enabled.length > 0 && trace.length < this.#maxSteps) {
       const first = enabled[0]!;
-      const natural = this.#joinable && first.settles && first.readyIn === this.#batch;
+      const natural = this.#joinable && first.readyIn === this.#batch && first.settles;
+      if (!natural && !this.#chooser.bursts) return;
       const step = trace.length;
       const index = this.#chooser.join(enabled, step, natural);
       if (index < 0) {
@@ -274,13 +277,13 @@ export class Scheduler extends Requests {
     this.#previous = task;
     this.current = task;
     this.currentStep = step;
+    const isSite = op.kind === 'point' || op.kind === 'await';
+    if (isSite) word |= SITE;
     this.trace.push(task.id, op.label, op.created, op.settled, word);
     if (this.observer !== undefined) this.observer.fired(op, step);
-    if (op.kind === 'point') this.points.departed(op, step);
-    else if (op.kind === 'await') {
-      this.points.departed(op, step);
-      this.enableBehind(op as WaitOp, at);
-    }
+    if (op.key !== undefined) this.points.departedWithKey(op);
+    if (isSite && this.points.watched) this.points.depart(op);
+    if (op.kind === 'await') this.enableBehind(op as WaitOp, at);
     if (op.run === undefined) op.settle();
     else this.#within(task, op.run);
   }

@@ -4,6 +4,7 @@ export const DEVIATED = 1 << 25; // differs from natural order
 export const PREEMPTED = 1 << 26; // switched away from a task that could go on
 export const EARLY = 1 << 27; // a timer that fired while other work was enabled
 export const CONTESTED = 1 << 28; // two or more operations were enabled
+export const SITE = 1 << 29; // a point or an instrumented await
 const INDEX = JOINED - 1;
 
 const STRIDE = 5;
@@ -88,6 +89,13 @@ export class Trace {
   count(flag: number): number {
     let n = 0;
     for (let step = 0; step < this.length; step++) if (this.has(step, flag)) n++;
+    return n;
+  }
+
+  /** How many points or awaits of this label were passed. */
+  passed(label: number): number {
+    let n = 0;
+    for (let step = 1; step < this.length; step++) if (this.labelAt(step) === label && this.has(step, SITE)) n++;
     return n;
   }
 

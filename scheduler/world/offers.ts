@@ -19,13 +19,14 @@ export class Offers {
   outside: Outside | undefined;
   /** Names of timers that fired dry, for the diagnosis. */
   readonly dryTimers = new Set<string>();
-  /** Grows with everything that may lead somewhere; while it stands still, timers fire dry. */
+  /** Grows when timers are asked for or taken back; while nothing else happens either, they fire dry. */
   activity = 0;
   #stall = 0;
   #phase = TIMERS;
   #round = 0;
   #dry = 0;
-  #dryFrom = -1;
+  #dryActivity = -1;
+  #dryStep = -1;
 
   reset(stallMs: number): void {
     this.clock.clear();
@@ -34,7 +35,8 @@ export class Offers {
     this.#phase = TIMERS;
     this.#round = 0;
     this.#dry = 0;
-    this.#dryFrom = -1;
+    this.#dryActivity = -1;
+    this.#dryStep = -1;
     if (this.dryTimers.size > 0) this.dryTimers.clear();
   }
 
@@ -49,7 +51,7 @@ export class Offers {
   }
 
   /** Appends to `enabled`, which holds what is enabled by itself. */
-  addTo(enabled: Op[], elastic: boolean): void {
+  addTo(enabled: Op[], elastic: boolean, step: number): void {
     const { clock, outside } = this;
     const ready = enabled.length;
     const timer = clock.nextTimer;
@@ -65,16 +67,17 @@ export class Offers {
       // Nothing that was requested after an immediate overtakes it.
       if (immediate === undefined || immediate.id > timer.id) enabled.push(timer);
     }
-    if (ready === 0 && enabled.length === 1 && this.#isDry(timer)) enabled.length = 0;
+    if (ready === 0 && enabled.length === 1 && this.#isDry(timer, step)) enabled.length = 0;
   }
 
   /** A timer that alone keeps the execution alive, and whose firing has long changed nothing. */
-  #isDry(timer: TimerOp): boolean {
-    if (this.activity !== this.#dryFrom) {
-      this.#dryFrom = this.activity;
+  #isDry(timer: TimerOp, step: number): boolean {
+    if (this.activity !== this.#dryActivity || step !== this.#dryStep) {
+      this.#dryActivity = this.activity;
       this.#dry = 0;
       if (this.dryTimers.size > 0) this.dryTimers.clear();
     }
+    this.#dryStep = step + 1;
     this.dryTimers.add(timer.task.name);
     return ++this.#dry > DRY_FIRES * this.clock.timers.length;
   }

@@ -1,0 +1,45 @@
+import type { Labels } from '../scheduler/schedule.ts';
+import { SITE, type Trace } from '../scheduler/trace.ts';
+
+interface Site {
+  executions: number;
+  straddled: number;
+  lastReached: number;
+  lastStraddled: number;
+}
+
+/**
+ * In how many executions each site (a point or an instrumented await) was reached, and in how many it was
+ * straddled: another task ran a step between its suspension and its resumption.
+ */
+export class Straddling {
+  readonly #sites: (Site | undefined)[] = [];
+
+  /** After an execution that counts. */
+  add(trace: Trace, execution: number): void {
+    for (let step = 1; step < trace.length; step++) {
+      if (!trace.has(step, SITE)) continue;
+      const label = trace.labelAt(step);
+      const site = this.#sites[label] ?? this.#meet(label);
+      if (site.lastReached !== execution) {
+        site.lastReached = execution;
+        site.executions++;
+      }
+      // A task never overtakes itself: if the step is not the very next one, another task ran meanwhile.
+      if (step > trace.createdAt(step) + 1 && site.lastStraddled !== execution) {
+        site.lastStraddled = execution;
+        site.straddled++;
+      }
+    }
+  }
+
+  counts(labels: Labels): { site: string; executions: number; straddled: number }[] {
+    return this.#sites.flatMap((site, label) =>
+      site === undefined ? [] : [{ site: labels.nameOf(label), executions: site.executions, straddled: site.straddled }],
+    );
+  }
+
+  #meet(label: number): Site {
+    return (this.#sites[label] = { executions: 0, straddled: 0, lastReached: 0, lastStraddled: 0 });
+  }
+}
