@@ -67,6 +67,8 @@ class Search {
   readonly #distinct = new Distinct();
   readonly #straddling = new Straddling();
   readonly #warnings = new Map<string, Warning>();
+  /** What a passing execution did, while it is repeated. */
+  readonly #before = new Trace();
   #steps = 0;
   #exhaustive = false;
 
@@ -99,6 +101,7 @@ class Search {
         this.#exhaustive = strategy.complete === true;
         break;
       }
+      chooser.begin();
       branches.counting = true;
       yield this.#runs.next(chooser, execution, chanceSeed(settings.seed, execution), this.#isElastic(random));
       branches.counting = false;
@@ -153,7 +156,7 @@ class Search {
   *#replayPassing(engine: Engine): Plan<RawFailure | undefined> {
     const { scheduler } = engine;
     const { trace, tasks, labels } = scheduler;
-    const before = new Trace();
+    const before = this.#before;
     before.copyFrom(trace);
     const names = Array.from({ length: tasks.count }, (_, id) => tasks.all[id]!.name);
     yield this.#runs.replay(new ReplayChooser(deviationsOf(trace, tasks, labels)));

@@ -1,5 +1,5 @@
 import type { Labels } from '../scheduler/schedule.ts';
-import { SITE, type Trace } from '../scheduler/trace.ts';
+import type { Trace } from '../scheduler/trace.ts';
 
 interface Site {
   executions: number;
@@ -14,24 +14,26 @@ interface Site {
  */
 export class Straddling {
   readonly #sites: (Site | undefined)[] = [];
+  #execution = 0;
 
   /** After an execution that counts. */
   add(trace: Trace, execution: number): void {
-    for (let step = 1; step < trace.length; step++) {
-      if (!trace.has(step, SITE)) continue;
-      const label = trace.labelAt(step);
-      const site = this.#sites[label] ?? this.#meet(label);
-      if (site.lastReached !== execution) {
-        site.lastReached = execution;
-        site.executions++;
-      }
-      // A task never overtakes itself: if the step is not the very next one, another task ran meanwhile.
-      if (step > trace.createdAt(step) + 1 && site.lastStraddled !== execution) {
-        site.lastStraddled = execution;
-        site.straddled++;
-      }
-    }
+    this.#execution = execution;
+    trace.eachSite(this.#tell);
   }
+
+  readonly #tell = (label: number, straddled: boolean): void => {
+    const site = this.#sites[label] ?? this.#meet(label);
+    const execution = this.#execution;
+    if (site.lastReached !== execution) {
+      site.lastReached = execution;
+      site.executions++;
+    }
+    if (straddled && site.lastStraddled !== execution) {
+      site.lastStraddled = execution;
+      site.straddled++;
+    }
+  };
 
   counts(labels: Labels): { site: string; executions: number; straddled: number }[] {
     return this.#sites.flatMap((site, label) =>

@@ -22,6 +22,7 @@ export class Evidence {
   /** After an execution that counts. */
   add(scheduler: Scheduler): void {
     this.contested += scheduler.contested;
+    if (!scheduler.points.watched) return;
     scheduler.points.gates.forEach((gate, i) => {
       const evidence = (this.#gates[i] ??= { pattern: String(gate.pattern), arrivals: 0, held: 0 });
       evidence.arrivals += gate.arrivals;

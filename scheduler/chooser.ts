@@ -31,42 +31,57 @@ const TAKE_RATE = 0.1;
 
 /** Lets a user's or our own strategy choose, and adds bursts and time taken at their rates. */
 export class StrategyChooser implements Chooser {
+  /** Whether this execution may have bursts of the engine's. */
+  bursts = false;
   readonly #strategy: Strategy;
   readonly #rate: number;
   readonly #random: () => number;
+  readonly #joins: boolean;
+  /** Choices until the next burst: drawn once per burst instead of a coin per choice. */
+  #untilBurst = 0;
+  #single = false;
 
   constructor(strategy: Strategy, bursts: number, random: () => number) {
     this.#strategy = strategy;
     this.#rate = bursts;
     this.#random = random;
+    this.#joins = strategy.join !== undefined;
+    this.#untilBurst = this.#drawGap();
   }
 
-  get bursts(): boolean {
-    return this.#rate > 0 && this.#strategy.single !== true;
+  /** Before each execution, after the strategy's own `begin`. */
+  begin(): void {
+    this.#single = this.#strategy.single === true;
+    this.bursts = this.#joins || (!this.#single && this.#rate > 0);
   }
 
   choose(enabled: readonly Op[], step: number): number {
     const index = this.#strategy.choose(enabled, step);
-    if (enabled[index] === undefined) {
-      throw new StraddleError(
-        'strategy',
-        `The strategy '${this.#strategy.name}' chose ${String(index)} of ${enabled.length} enabled operations; it must return an index of the list.`,
-      );
-    }
-    return index;
+    if (index >= 0 && index < enabled.length && Number.isInteger(index)) return index;
+    throw new StraddleError(
+      'strategy',
+      `The strategy '${this.#strategy.name}' chose ${String(index)} of ${enabled.length} enabled operations; it must return an index of the list.`,
+    );
   }
 
   join(enabled: readonly Op[], step: number, natural: boolean): number {
-    const strategy = this.#strategy;
-    if (strategy.join !== undefined) return strategy.join(enabled, natural);
-    if (!this.bursts || this.#random() >= this.#rate) return -1;
+    if (this.#joins) return this.#strategy.join!(enabled, natural);
+    if (!this.bursts || --this.#untilBurst > 0) return -1;
+    this.#untilBurst = this.#drawGap();
     const index = this.choose(enabled, step);
     return enabled[index]!.settles ? index : -1;
   }
 
   take(limit: number): number {
-    if (this.#strategy.single === true || this.#random() >= TAKE_RATE) return 0;
+    if (this.#single || this.#random() >= TAKE_RATE) return 0;
     return Math.ceil(this.#random() * limit);
+  }
+
+  /** Geometric with the rate of bursts. */
+  #drawGap(): number {
+    if (this.#rate === 0) return Infinity;
+    if (this.#rate === 1) return 1;
+    return 1 + Math.floor(Math.log(1 - this.#random()) / Math.log(1 - this.#rate));
   }
 }
 

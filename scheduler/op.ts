@@ -22,19 +22,19 @@ export interface EnabledOp {
 }
 
 /**
- * One pending resumption: a point, a spawned task's start. Allocated young and never reused, which V8 does
- * faster than recycling; so this base class has only the fields that every operation needs.
+ * One pending resumption: a point, a spawned task's start. Points are used again once passed, so nobody may
+ * keep one; this base class has only the fields that every operation needs.
  */
 export class Op implements EnabledOp {
-  readonly id: number;
+  id: number;
   readonly kind: OpKind;
-  readonly name: string;
+  name: string;
   /** The interned name. */
-  readonly label: number;
-  readonly key: unknown;
+  label: number;
+  key: unknown;
   task: Task;
   /** The step that created it. */
-  readonly created: number;
+  created: number;
   /** The step that settled what it waits for. */
   settled: number;
   /** The drain in which it became enabled. */

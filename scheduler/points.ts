@@ -128,6 +128,7 @@ export class Points {
   }
 
   get anyParked(): boolean {
+    if (!this.watched) return false;
     return this.gates.some((gate) => gate.held.length > 0) || (this.#barriersUsed && !this.barriers.held().next().done);
   }
 

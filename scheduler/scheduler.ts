@@ -45,6 +45,8 @@ export class Scheduler extends Requests {
   #undrained = false;
   #sinceLook = 0;
 
+  readonly #failMain = (error: unknown): void => this.fail('error', error);
+
   /** @param drain the synchronous drain, or `undefined` to give control back after every step. */
   constructor(drain: Drain | undefined) {
     super();
@@ -86,11 +88,8 @@ export class Scheduler extends Requests {
     this.trace.push(main.id, this.labels.idOf('start'), 0, 0, 0);
     main.steps = 1;
     this.opened(main);
-    this.#within(main, () =>
-      this.runBody(main, body, noResult, (error) => {
-        this.fail('error', error);
-      }),
-    );
+    if (this.observer === undefined) this.runBody(main, body, noResult, this.#failMain);
+    else this.observer.within(main, () => this.runBody(main, body, noResult, this.#failMain));
     this.#undrained = true;
   }
 
@@ -209,7 +208,7 @@ export class Scheduler extends Requests {
       word |= DEVIATED;
       this.#apart = false;
     }
-    if (this.#elastic) word |= this.#elapse(op, ready, step);
+    if (this.#elastic && offers.clock.pending > 0) word |= this.#elapse(op, ready, step);
     this.#fire(op, index < ready ? index : -1, word);
     this.#undrained = true;
     if (op.run === undefined && enabled.length > 0) {
@@ -274,6 +273,7 @@ export class Scheduler extends Requests {
     if (op.kind === 'sleep') task.asleep--;
     task.live--;
     task.steps++;
+    if (task.parent !== undefined) task.parent.idleFrom = 0;
     this.#previous = task;
     this.current = task;
     this.currentStep = step;
@@ -286,6 +286,7 @@ export class Scheduler extends Requests {
     if (op.kind === 'await') this.enableBehind(op as WaitOp, at);
     if (op.run === undefined) op.settle();
     else this.#within(task, op.run);
+    if (op.kind === 'point' && this.observer === undefined) this.freePoints.push(op);
   }
 
   #enter(task: Task, step: number): void {

@@ -5,7 +5,7 @@ export interface ExecutionInfo {
   /** 1-based. */
   readonly execution: number;
   /** Uniform in [0, 1), from the exploration's seed. */
-  random(): number;
+  readonly random: () => number;
 }
 
 /** What a strategy is told after an execution. */

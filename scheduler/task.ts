@@ -22,6 +22,8 @@ export class Task {
   parent: Task | undefined;
   /** @internal */
   readonly strands: Task[] = [];
+  /** No strand before this one is idle; 0 again whenever one has run. @internal */
+  idleFrom = 0;
   #base = '';
   #ordinal = 1;
   #isStrand = false;
@@ -51,6 +53,7 @@ export class Task {
     this.open = false;
     this.result = undefined;
     this.parent = parent;
+    this.idleFrom = 0;
     if (this.strands.length > 0) this.strands.length = 0;
     this.#base = base;
     this.#ordinal = ordinal;
@@ -85,12 +88,17 @@ export class Tasks {
   /** The first idle strand of `task`, or a new one. */
   strandOf(task: Task, current: Task): Task {
     const strands = task.strands;
-    for (let i = 0; i < strands.length; i++) {
+    for (let i = task.idleFrom; i < strands.length; i++) {
       const strand = strands[i]!;
-      if (strand.live === 0 && strand.enabled === 0 && strand !== current) return strand;
+      if (strand.live === 0 && strand.enabled === 0 && strand !== current) {
+        task.idleFrom = i + 1;
+        return strand;
+      }
     }
+    task.idleFrom = strands.length;
     const strand = this.#take('', strands.length + 1, task, true);
     strands.push(strand);
+    task.idleFrom = strands.length;
     return strand;
   }
 

@@ -65,6 +65,15 @@ export class Trace {
     this.hashB = Math.imul((this.hashB << 13) | (this.hashB >>> 19), 0x5bd1e995) ^ mixed;
   }
 
+  /** Every step that waited at a site, with its label; `straddled` if another task ran meanwhile. */
+  eachSite(tell: (label: number, straddled: boolean) => void): void {
+    const words = this.#words;
+    for (let step = 1, at = STRIDE; step < this.length; step++, at += STRIDE) {
+      // A task never overtakes itself: if the step is not the very next one, another task ran meanwhile.
+      if ((words[at + 4]! & SITE) !== 0) tell(words[at + 1]!, step > words[at + 2]! + 1);
+    }
+  }
+
   taskAt(step: number): number {
     return this.#words[step * STRIDE]!;
   }

@@ -6,7 +6,7 @@ export function random(): Strategy {
   return {
     name: 'random',
     begin(info) {
-      draw = () => info.random();
+      draw = info.random;
       return true;
     },
     choose: (enabled) => (enabled.length === 1 ? 0 : Math.floor(draw() * enabled.length)),

@@ -5,19 +5,18 @@ const { tychei } = seedrandom;
 
 /** A generator of uniform numbers in [0, 1) from a seed. */
 export function generator(seed: string): () => number {
-  const prng = tychei(seed);
-  return () => prng();
+  return tychei(seed);
 }
 
 /** The numbers of one execution, created when first asked for. */
 export class Chance {
-  #seed = '';
+  #seed = 0;
   #next: (() => number) | undefined;
 
   reset(seed: number): void {
-    this.#seed = String(seed);
+    this.#seed = seed;
     this.#next = undefined;
   }
 
-  readonly next = (): number => (this.#next ??= generator(this.#seed))();
+  readonly next = (): number => (this.#next ??= generator(String(this.#seed)))();
 }
