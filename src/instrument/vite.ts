@@ -1,0 +1,62 @@
+import picomatch from 'picomatch';
+import type { SourceMapInput } from '@jridgewell/trace-mapping';
+import type { Plugin } from 'vite';
+import { createFilter, namesPackages, unmatchedReport, type FilterOptions } from './filter.ts';
+import { transform } from './transform.ts';
+
+/** What other parts of straddle may ask of the plugin. */
+export interface StraddleApi {
+  /** One sentence for each include glob that has matched no file so far. */
+  unmatched(): string[];
+}
+
+/**
+ * Vite plugin that instruments the project's modules, test files included, and the packages named in `include`.
+ * It runs after every compiler and before Vitest moves `vi.mock` calls, and not in production builds.
+ *
+ * @throws {StraddleError} kind `glob`: an empty glob. While it runs: kind `parse`, a file that is no JavaScript.
+ */
+export function straddle(options: FilterOptions = {}): Plugin<StraddleApi> {
+  let root = process.cwd();
+  let filter = createFilter(options, root);
+  return {
+    name: 'straddle',
+    enforce: 'post',
+    apply: 'serve',
+    api: { unmatched: () => unmatchedReport(filter) },
+
+    // Vitest leaves packages to Node; those named in must come through Vite to be instrumented.
+    config(config) {
+      const { test } = config as VitestConfig;
+      const packages = [options.include ?? []].flat().filter(namesPackages);
+      if (packages.length === 0 || test?.server?.deps?.inline === true) return undefined;
+      const inline = packages.map((glob) =>
+        picomatch.makeRe(`**/${glob.replace(/^(?:\.?\/|\*\*\/)+/, '')}`, { dot: true }),
+      );
+      return { test: { server: { deps: { inline } } } } as object;
+    },
+
+    configResolved(config) {
+      root = config.root;
+      filter = createFilter(options, root);
+    },
+
+    transform(code, id) {
+      const [file, query] = id.split('?', 2) as [string, string | undefined];
+      if (id.includes('\0') || notCode.test(query ?? '') || !filter.matches(file)) return null;
+      return transform(code, {
+        file,
+        root,
+        parse: (text) => this.parse(text),
+        map: () => this.getCombinedSourcemap() as SourceMapInput,
+      });
+    },
+  };
+}
+
+/** Queries by which Vite gives out something else than the module's code. */
+const notCode = /(?:^|&)(?:raw|url|inline|init|worker|sharedworker|type=style)\b/;
+
+interface VitestConfig {
+  readonly test?: { readonly server?: { readonly deps?: { readonly inline?: unknown } } };
+}
