@@ -10,11 +10,12 @@ import { generator } from '../scheduler/world/chance.ts';
 import { Branches } from './branches.ts';
 import { Distinct } from './distinct.ts';
 import { chanceSeed, Executions } from './executions.ts';
-import { confirm, differenceOf, tell } from './failing.ts';
+import { confirm, differenceOf } from './failing.ts';
 import { requireBody, settle, type ExploreOptions, type Settings } from './options.ts';
 import { replay } from './replay.ts';
 import { CheckError, type Failure, type Report, type Vacuity, type Warning } from './report.ts';
 import { STRATEGIES } from './strategies.ts';
+import { tell } from './story.ts';
 import { Straddling } from './straddling.ts';
 import { Evidence } from './vacuity.ts';
 

@@ -9,7 +9,7 @@ import { PREEMPTED, Trace } from '../scheduler/trace.ts';
 import type { Executions } from './executions.ts';
 import { minimise, sameFailure } from './minimise.ts';
 import type { Settings } from './options.ts';
-import type { Failure, Report } from './report.ts';
+import type { Failure } from './report.ts';
 
 /** What a step ran, by name: the fingerprint of an operation. */
 export function nameOfStep(scheduler: Scheduler): (step: number) => string {
@@ -116,13 +116,4 @@ export function describe(
     trace: diagnosis.steps(),
     waiting,
   };
-}
-
-/** The report of a test that did not pass, as text. */
-export function tell(report: Report): string {
-  const { failure } = report;
-  if (report.verdict === 'vacuous') return `vacuous: ${report.vacuous.map(({ detail }) => detail).join(' ')}`;
-  if (failure === undefined)
-    return `No failing schedule was found in ${report.executions} executions, and one was expected.`;
-  return `${failure.kind}: ${failure.message}\nreplay with STRADDLE_REPLAY=${failure.token}`;
 }

@@ -37,7 +37,9 @@ export class Straddling {
 
   counts(labels: Labels): { site: string; executions: number; straddled: number }[] {
     return this.#sites.flatMap((site, label) =>
-      site === undefined ? [] : [{ site: labels.nameOf(label), executions: site.executions, straddled: site.straddled }],
+      site === undefined
+        ? []
+        : [{ site: labels.nameOf(label), executions: site.executions, straddled: site.straddled }],
     );
   }
 

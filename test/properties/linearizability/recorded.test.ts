@@ -79,7 +79,6 @@ describe('recorded', () => {
   test('other thenables are asked once', async () => {
     let asked = 0;
     const lazy = {
-      // eslint-disable-next-line unicorn/no-thenable -- a query builder, say
       then(resolve: (value: number) => void) {
         asked++;
         resolve(7);
@@ -103,7 +102,7 @@ describe('recorded', () => {
   });
 
   test('a method that is replaced or written through the wrapper is the one called and recorded', () => {
-    const { object, history } = recorded({ get: () => 1 });
+    const { object, history } = recorded({ get: (): number => 1 });
     expect(object.get()).toBe(1);
     object.get = () => 2;
     expect(object.get()).toBe(2);

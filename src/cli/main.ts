@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { StraddleError } from '../../scheduler/error.ts';
+import { demo } from './demo.ts';
+
+// Sites are told in the user's own source.
+process.setSourceMapsEnabled(true);
+
+const program = new Command('straddle')
+  .description('Deterministic concurrency testing: every race both ways, proven and replayable.')
+  .exitOverride()
+  .showSuggestionAfterError(true)
+  .configureOutput({ outputError: (text, write) => write(`straddle: ${text.replace(/^error: /, '')}`) });
+
+program
+  .command('demo')
+  .description('the flagship: a vacuous race test exposed, both branches proven, a broken one caught')
+  .option('--replay <token>', 'run exactly the recorded execution of the broken lifecycle')
+  .option('--json', 'print the reports as JSON')
+  .addHelpText('after', '\nExamples:\n  straddle demo\n  straddle demo --replay st1.…')
+  .action(async (options: { replay?: string; json?: boolean }) => {
+    process.exitCode = await demo(options);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (error instanceof StraddleError) {
+    console.error(`straddle: ${error.message}`);
+    process.exitCode = 2;
+  } else throw error;
+}
