@@ -1,5 +1,6 @@
 /** The intrinsic, whatever a body does to the prototype. */
-export const then = Promise.prototype.then;
+// Not called `then`: a module with such an export would be a thenable.
+export const promiseThen = Promise.prototype.then;
 
 export const settledPromise: Promise<void> = Promise.resolve();
 

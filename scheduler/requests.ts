@@ -2,7 +2,7 @@ import type { GateHost } from './gates.ts';
 import { Op, TimerOp, WaitOp } from './op.ts';
 import type { Hook, Site } from './point.ts';
 import { Points } from './points.ts';
-import { capture, captureResolve, isThenable, rejectOf, resolveOf, then } from './promises.ts';
+import { capture, captureResolve, isThenable, promiseThen, rejectOf, resolveOf } from './promises.ts';
 import type { Observer, RunSpec } from './run.ts';
 import { Labels } from './schedule.ts';
 import { Tasks, type Task } from './task.ts';
@@ -71,7 +71,7 @@ export abstract class Requests implements Hook, GateHost {
     op.source = source;
     const promise = this.#promise(op);
     const { generation } = this;
-    void then.call(
+    void promiseThen.call(
       source,
       (result) => {
         if (generation === this.generation) this.#settled(op, result, false);
@@ -193,7 +193,7 @@ export abstract class Requests implements Hook, GateHost {
       this.#close(task, generation, resolve, result);
       return;
     }
-    void then.call(
+    void promiseThen.call(
       Promise.resolve(result),
       (value) => this.#close(task, generation, resolve, value),
       (error: unknown) => this.#close(task, generation, reject, error),

@@ -3,7 +3,7 @@ import { recoverFromThrow, type Drain } from './drain.ts';
 import { StraddleError } from './error.ts';
 import { messageOf, type FailureKind, type RawFailure } from './failure.ts';
 import type { Op, WaitOp } from './op.ts';
-import { settledPromise, then } from './promises.ts';
+import { promiseThen, settledPromise } from './promises.ts';
 import { Requests } from './requests.ts';
 import type { Pause, RunSpec } from './run.ts';
 import type { Task } from './task.ts';
@@ -253,7 +253,7 @@ export class Scheduler extends Requests {
       }
       // The continuations of one burst run one after another: each must find its own task current.
       const { task } = op;
-      void then.call(settledPromise, () => this.#enter(task, step));
+      void promiseThen.call(settledPromise, () => this.#enter(task, step));
       const { current, currentStep } = this;
       this.#fire(op, index, word);
       this.#enter(current, currentStep);

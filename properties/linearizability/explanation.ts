@@ -47,12 +47,12 @@ export function explanation<State, C extends Call>(
   }
   const rejected = cut.misfits.map(({ operation }) => operation);
   const until = Math.max(...rejected.map(({ returned }) => returned!));
+  const shown = part.operations.filter((operation) => operation.called <= until);
+  const later = part.operations.length - shown.length;
   const message = [
     `${condition}: ${rejected.map((operation) => `${called(operation)} → ${outcome(operation)}`).join(', ')} fits no order.`,
-    table(
-      part.operations.filter((operation) => operation.called <= until),
-      new Set(rejected),
-    ),
+    table(shown, new Set(rejected)),
+    ...(later > 0 ? [`  (${later} later operation${later === 1 ? ' is' : 's are'} not shown)`] : []),
     'The longest linearizable prefix, in an order that explains it:',
     listing(cut.prefix),
     ...cut.misfits.map(contradiction),

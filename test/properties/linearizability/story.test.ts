@@ -23,6 +23,7 @@ describe('what a failure says', () => {
         ┌ enq('y')
         │               deq() → 'y'   ◀
         └ ok
+        (2 later operations are not shown)
       The longest linearizable prefix, in an order that explains it:
         1. enq('x') → ok by producer
       Next, deq() by consumer returned 'y'; the model answers 'x'.
@@ -41,6 +42,7 @@ describe('what a failure says', () => {
         ┌ add(2)
         │          add(2) → true
         └ true                     ◀
+        (1 later operation is not shown)
       The longest linearizable prefix, in an order that explains it:
         1. add(2) → true by b
       Next, add(2) by a returned true; the model answers false.
