@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/fixtures/**', '**/node_modules/**'],
     pool: 'forks',
+    execArgv: ['--expose-gc'],
     testTimeout: 60_000,
   },
 });

@@ -112,6 +112,7 @@ class Controller implements Engine {
   #slice<Result>(plan: Plan<Result>): { value: Result } | undefined {
     const { scheduler } = this;
     const deadline = Math.min(now() + SLICE_MS, this.#end);
+    this.#checkLimits();
     for (;;) {
       if (this.#running === undefined) {
         if (++this.#sinceLook >= EXECUTIONS_PER_LOOK) {
@@ -131,13 +132,15 @@ class Controller implements Engine {
 
   #pause(): undefined {
     this.#giveBack();
-    const { signal, onTurn } = this.#limits;
-    if (now() > this.#end || signal?.aborted === true) {
-      this.interrupted = true;
-      if (this.#running !== undefined) this.scheduler.ended = true;
-    }
-    onTurn?.(this.elapsedMs());
+    this.#limits.onTurn?.(this.elapsedMs());
     return undefined;
+  }
+
+  /** Out of budget or aborted: the current execution ends where it is. */
+  #checkLimits(): void {
+    if (now() <= this.#end && this.#limits.signal?.aborted !== true) return;
+    this.interrupted = true;
+    if (this.#running !== undefined) this.scheduler.ended = true;
   }
 
   #start(run: Run): void {

@@ -8,7 +8,7 @@ const ownPaths = own.map((href) => fileURLToPath(href));
 export function siteOfStack(stack: string | undefined): string | undefined {
   let fallback: string | undefined;
   for (const line of stack?.split('\n').slice(1) ?? []) {
-    const match = /\(?((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/.exec(line.trim());
+    const match = /(?:^|[\s(])((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/.exec(line.trim());
     if (match === null) continue;
     const [, place = '', row = '', column = ''] = match;
     if (own.some((href) => place.startsWith(href)) || ownPaths.some((path) => place.startsWith(path))) continue;

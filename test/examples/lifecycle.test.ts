@@ -24,11 +24,9 @@ describe('the un-gated harness', () => {
   test('without a guard it is green, with a one-sided guard half of it is', async () => {
     const mirror = race(fixed, { adders: N });
     expect((await explore(mirror, { strategy: 'natural' })).verdict).toBe('pass');
-    expect(await explore(mirror, { strategy: 'natural', branches: ['add wins'] }).catch(kindOf)).toBe(
-      'undeclared-branch',
-    );
-    const oneSided = { 'add wins': { executions: 1 }, 'shutdown wins': { executions: 1 } };
-    expect((await explore(mirror, { strategy: 'natural', branches: oneSided })).verdict).toBe('vacuous');
+    expect((await explore(mirror, { strategy: 'natural', branches: ['add wins'] })).verdict).toBe('pass');
+    const twoSided = { 'add wins': { executions: 1 }, 'shutdown wins': { executions: 1 } };
+    expect((await explore(mirror, { strategy: 'natural', branches: twoSided })).verdict).toBe('vacuous');
   });
 });
 
@@ -51,7 +49,7 @@ test('gated: for every k exactly k adders win, in one execution', async () => {
   for (let k = 0; k <= N; k++) {
     let counts = {};
     const body = race(fixed, { adders: N, gates: split(k), after: (seen) => (counts = seen) });
-    const report = await explore(body, { strategy: 'random', runs: 1, seed: k, branches: BRANCHES });
+    const report = await explore(body, { strategy: 'natural', branches: BRANCHES });
     expect(report.failure).toBeUndefined();
     expect(counts).toEqual({ registered: k, refused: N - k });
     expect(report.verdict, `k = ${k}`).toBe(k === 0 || k === N ? 'vacuous' : 'pass');
@@ -88,7 +86,3 @@ describe.each([
     expect(again.failure?.token).toBe(failure.token);
   });
 });
-
-function kindOf(error: unknown): string {
-  return (error as { kind: string }).kind;
-}
