@@ -8,7 +8,8 @@ const run = (...args) => execFileSync(npm, args, { stdio: ['ignore', 2, 2] });
 const installed = 'node_modules/.package-lock.json';
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync('package-lock.json').mtimeMs) {
   console.error('straddle: installing the locked packages …');
-  run('ci', '--no-audit', '--no-fund', '--loglevel=error');
+  // `npm ci` refuses the lock file where a registry lacks some platforms' optional binaries; `install` follows it.
+  run('install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline');
 }
 console.error('straddle: building …');
 run('run', '--silent', 'build');
