@@ -1,6 +1,9 @@
 import tseslint from 'typescript-eslint';
 
-const upwards = (patterns) => ['error', { patterns: [{ group: patterns, message: 'imports run src → properties → scheduler' }] }];
+const upwards = (patterns) => [
+  'error',
+  { patterns: [{ group: patterns, message: 'imports run src → properties → scheduler' }] },
+];
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'coverage/', 'test/fixtures/'] },

@@ -46,7 +46,8 @@ export interface Unexplained<C extends Call = Call> {
  *   taken effect or not.
  * @param options.consistency default `linearizable`.
  * @throws StraddleError `history` or `model` for one that is malformed, `model` if the model throws or changes a state
- *   in place, `too-concurrent` if the search outgrows memory.
+ *   in place, `too-concurrent` if so much overlaps that the search gives up (after 2 million configurations, or
+ *   100,000 distinct states: some seconds).
  * Sources: Wing and Gong 1993, Lowe 2017, Horn and Kroening 2015 (see `search` and `Model.key`).
  */
 export function linearizable<State, C extends Call>(
@@ -84,7 +85,12 @@ function partition<State, C extends Call>(
   const parts = new Map<unknown, { key: unknown; operations: Operation<C>[]; intervals: Interval[] }>();
   const keyed = model.key !== undefined && consistency !== 'sequential';
   for (const [index, operation] of operations.entries()) {
-    const key = keyed ? asked(`in key for ${called(operation)}`, () => model.key!(operation)) : undefined;
+    const key = keyed
+      ? asked(
+          () => `in key for ${called(operation)}`,
+          () => model.key!(operation),
+        )
+      : undefined;
     if (!parts.has(key)) parts.set(key, { key, operations: [], intervals: [] });
     parts.get(key)!.operations.push(operation);
     parts.get(key)!.intervals.push(bounds[index]!);

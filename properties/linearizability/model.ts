@@ -18,7 +18,7 @@ export interface Model<State, C extends Call = Call> {
   /**
    * What an operation does in a state: one transition, or all that a non-deterministic object may choose from; none
    * means that it has to wait. It must leave `state` as it is. Where the result cannot be foretold (a fresh id),
-   * `operation.result` tells the observed one.
+   * `operation.result` tells the observed one; it is absent while the operation is pending.
    */
   step(state: State, operation: Operation<C>): Transition<State> | readonly Transition<State>[];
   /**
@@ -53,8 +53,17 @@ export class Automaton<State, C extends Call> {
   constructor(model: Model<State, C>, operations: readonly Operation<C>[], key: unknown) {
     this.#model = model;
     this.#operations = operations;
-    this.#keyOf = model.stateKey ? (state) => asked('in stateKey', () => model.stateKey!(state)) : stateKeys();
-    const state = asked('in init', () => model.init(key));
+    this.#keyOf = model.stateKey
+      ? (state) =>
+          asked(
+            () => 'in stateKey',
+            () => model.stateKey!(state),
+          )
+      : stateKeys();
+    const state = asked(
+      () => 'in init',
+      () => model.init(key),
+    );
     this.initial = this.#intern(state, this.#keyOf(state));
   }
 
@@ -71,14 +80,14 @@ export class Automaton<State, C extends Call> {
 
   /** What the model lets the operation return in that state. */
   answers(state: number, operation: Operation<C>): readonly Transition<State>[] {
-    const name = invocation(operation);
-    const answer = asked(`at ${name}`, () => this.#model.step(this.#states[state]!, operation));
+    const where = () => `at ${invocation(operation)}`;
+    const answer = asked(where, () => this.#model.step(this.#states[state]!, operation));
     const transitions: readonly unknown[] = Array.isArray(answer) ? answer : [answer];
     for (const transition of transitions)
       if (typeof transition !== 'object' || transition === null || !('state' in transition))
         throw new StraddleError(
           'model',
-          `The model returned ${inspect(transition, { depth: 0 })} at ${name}; it must return { state, result } or a list of them.`,
+          `The model returned ${inspect(transition, { depth: 0 })} ${where()}; it must return { state, result } or a list of them.`,
         );
     return transitions as readonly Transition<State>[];
   }
@@ -132,10 +141,10 @@ function messageOf(error: unknown): string {
 }
 
 /** Runs the user's code, and says in one sentence where it threw. */
-export function asked<R>(where: string, question: () => R): R {
+export function asked<R>(where: () => string, question: () => R): R {
   try {
     return question();
   } catch (error) {
-    throw new StraddleError('model', `The model threw ${where}: ${String(error)}`, { cause: error });
+    throw new StraddleError('model', `The model threw ${where()}: ${String(error)}`, { cause: error });
   }
 }

@@ -10,7 +10,7 @@ import { atDeadline } from './clock.ts';
  * and the trap.
  */
 export const WRAPPER = [
-  'IFS= read -r go <&3 || exit 125',
+  'IFS= read -r straddle_go <&3 || exit 125',
   'command -v "$1" >/dev/null 2>&1 || { echo 127 >&3; exit 127; }',
   "trap 'echo $? >&3' EXIT",
   'exec "$@" 3>&-',

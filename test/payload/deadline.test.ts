@@ -53,19 +53,18 @@ describe('a deadline', () => {
   test('does not move, however often and early its timer is interrupted', () => {
     fc.assert(
       fc.property(
-        fc.double({ min: 1, max: 1e6, noNaN: true }),
+        fc.integer({ min: 1, max: 1e9 }),
         fc.array(fc.double({ min: 0, max: 1, noNaN: true })),
         (ms, shares) => {
-          const { clock, fireAfter, armed } = handClock();
-          const start = clock.now();
+          const { clock, fireAfter } = handClock();
+          const end = clock.now() + ms;
+          const left = () => end - clock.now();
           let expiredAt: number | undefined;
           atDeadline(ms, () => (expiredAt = clock.now()), clock);
-          for (const share of shares) if (armed()) fireAfter((start + ms - clock.now()) * share * 0.9);
+          for (const share of shares) fireAfter(Math.min(Math.floor(left() * share), left() - 1));
           expect(expiredAt).toBeUndefined();
-          fireAfter(start + ms - clock.now());
-          // The last subtraction may round down: one more look then.
-          if (armed()) fireAfter(1);
-          expect(expiredAt).toBeCloseTo(start + ms, 0);
+          fireAfter(left());
+          expect(expiredAt).toBe(end);
         },
       ),
     );
@@ -101,8 +100,8 @@ describe('a program that outlives its time', () => {
   test('is killed with its group, not before its time, and the result says so', async () => {
     const file = join(scratch(), 'leader');
     const start = performance.now();
-    const result = await sh('sleep 60 & echo $$ > "$1"; sleep 60', file).timeout(200).run();
-    expect(performance.now() - start).toBeGreaterThanOrEqual(200);
+    const result = await sh('sleep 60 & echo $$ > "$1"; sleep 60', file).timeout(400).run();
+    expect(performance.now() - start).toBeGreaterThanOrEqual(400);
     expect(result).toMatchObject({ timedOut: true, exitCode: -1, signal: 'SIGKILL', pass: true });
     await expectGone(await numberIn(file));
   });
@@ -111,7 +110,7 @@ describe('a program that outlives its time', () => {
     const result = await jsonSh('echo \'{"iops":5}\'; sleep 60')
       .check(min('iops', 9))
       .check(exists('lat'))
-      .timeout(100)
+      .timeout(400)
       .run();
     expect(result.timedOut).toBe(true);
     expect(result.failures.map(({ message }) => message)).toEqual([

@@ -73,43 +73,41 @@ describe('what is put into the process while payloads live', () => {
 });
 
 describe('nothing is left behind', () => {
-  test.skipIf(!existsSync('/proc/self/fd'))(
-    '200 starts and stops: no process, no descriptor, no listener',
-    async () => {
-      const warned = quiet();
-      await sh('true').run();
-      const descriptors = openDescriptors();
-      const pids: number[] = [];
-      const note = (pid: number) => void pids.push(pid);
-      const spawned = async (script: string) => {
-        const handle = await sh(script).spawn();
-        note(handle.pid!);
-        return handle;
-      };
-      const refuse = (pid: number) => {
-        note(pid);
-        throw new Error('no');
-      };
-      const ways: (() => Promise<unknown>)[] = [
-        async () => (await spawned('sleep 60 & true')).wait(),
-        async () => (await spawned('sleep 60 & sleep 60')).kill(),
-        async () => (await spawned('sleep 60 & sleep 60'))[Symbol.asyncDispose](),
-        async () => {
-          const handle = await spawned('sleep 60 & true');
-          while (!(await handle.tryWait()));
-        },
-        () => sh('sleep 60 & sleep 60').timeout(1).run(),
-        () => sh('sleep 60 &').place(note).run(),
-        () => expect(sh('true').place(refuse).run()).rejects.toThrow('no'),
-        () => expect(payload('/no/such/binary').run()).rejects.toThrow('no file'),
-      ];
-      for (let i = 0; i < 200; i++) await ways[i % ways.length]!();
-      warned.mockRestore();
-      expect(liveHandles()).toEqual([]);
-      for (const pid of pids) await expectGone(pid);
-      await eventually(() => openDescriptors() <= descriptors, 'all descriptors are closed');
-    },
-  );
+  test.skipIf(!existsSync('/proc/self/fd'))('200 starts and stops: no process, no descriptor', async () => {
+    const warned = quiet();
+    await sh('true').run();
+    const descriptors = openDescriptors();
+    const pids: number[] = [];
+    const note = (pid: number) => void pids.push(pid);
+    const spawned = async (script: string) => {
+      const handle = await sh(script).spawn();
+      note(handle.pid!);
+      return handle;
+    };
+    const refuse = (pid: number) => {
+      note(pid);
+      throw new Error('no');
+    };
+    const ways: (() => Promise<unknown>)[] = [
+      async () => (await spawned('sleep 60 & true')).wait(),
+      async () => (await spawned('sleep 60 & sleep 60')).kill(),
+      async () => (await spawned('sleep 60 & sleep 60'))[Symbol.asyncDispose](),
+      async () => {
+        const handle = await spawned('sleep 60 & true');
+        while (!(await handle.tryWait()));
+      },
+      () => sh('sleep 60 & sleep 60').timeout(1).run(),
+      () => sh('true').timeout(60_000).run(),
+      () => sh('sleep 60 &').place(note).run(),
+      () => expect(sh('true').place(refuse).run()).rejects.toThrow('no'),
+      () => expect(payload('/no/such/binary').run()).rejects.toThrow('no file'),
+    ];
+    for (let i = 0; i < 200; i++) await ways[i % ways.length]!();
+    warned.mockRestore();
+    expect(liveHandles()).toEqual([]);
+    await expectGone(...pids);
+    await eventually(() => openDescriptors() <= descriptors, 'all descriptors are closed');
+  });
 
   test('50 at once', async () => {
     const descriptors = openDescriptors();
@@ -125,7 +123,7 @@ describe('nothing is left behind', () => {
       expect([exitCode, stdout]).toEqual(i % 2 ? [-1, ''] : [i, `${i}\n`]);
     }
     expect(liveHandles()).toEqual([]);
-    for (const pid of pids) await expectGone(pid);
+    await expectGone(...pids);
     await eventually(() => openDescriptors() <= descriptors, 'all descriptors are closed');
   });
 });
@@ -156,6 +154,22 @@ describe('the process that started a payload', () => {
   }
   const leaked = (pid: number) =>
     `straddle: payload 'orphan' (process ${pid}) was still running at exit; it was killed.\n`;
+
+  test('is held up by no timer once they have ended', async () => {
+    const { parent, stdout } = await started(
+      `await handle.kill();
+       const sh = (script) => payload('sh').args(['-c', script]);
+       await sh('true').timeout(60_000).run();
+       await sh('sleep 60').timeout(1).run();
+       await sh('true').place(() => undefined).run();
+       await sh('true').place(() => Promise.reject(new Error('no'))).run().catch(() => undefined);
+       await (await sh('sleep 60 &').spawn()).wait();
+       await payload('/no/such/binary').run().catch(() => undefined);
+       console.log(JSON.stringify(process.getActiveResourcesInfo().filter((name) => name === 'Timeout')));`,
+    );
+    await once(parent, 'close');
+    expect(stdout().split('\n')[1]).toBe('[]');
+  });
 
   test('names and kills what is left when it exits', async () => {
     const { parent, pid, stderr } = await started('process.exit(3);');

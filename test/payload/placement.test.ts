@@ -63,12 +63,14 @@ describe('a placed program', () => {
     expect(existsSync(mark)).toBe(true);
   });
 
-  test('keeps arguments, exit code, signals and its group', async () => {
+  test('keeps arguments, variables, exit code, signals and its group', async () => {
     const place = () => undefined;
     expect(await sh('printf "%s|" "$@"; exit 7', 'a b', '', '*').place(place).run()).toMatchObject({
       stdout: 'a b||*|',
       exitCode: 7,
     });
+    const placed = await sh('echo "$go"').env({ go: 'given' }).place(place).run();
+    expect(placed.stdout).toBe('given\n');
     const handle = await sh('sleep 60 & sleep 60').place(place).spawn();
     const pid = handle.pid!;
     expect(await handle.kill()).toMatchObject({ exitCode: -1, signal: 'SIGKILL' });
@@ -76,8 +78,8 @@ describe('a placed program', () => {
   });
 
   test('its time begins when it begins', async () => {
-    const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 100));
-    expect(await sh('true').place(slow).timeout(90).run()).toMatchObject({ timedOut: false, exitCode: 0 });
+    const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 650));
+    expect(await sh('true').place(slow).timeout(600).run()).toMatchObject({ timedOut: false, exitCode: 0 });
   });
 
   const hierarchies = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified', '/sys/fs/cgroup/pids'];
@@ -178,6 +180,14 @@ describe('a placement that fails: the cause, and the program never runs', () => 
     };
     const error = await refused(sh('').place(kills));
     expect(error.message).toMatch(/: it ended before it was placed\.$/);
+  });
+
+  test('a process that does not even read the end of its channel is killed', async () => {
+    const stopped = (pid: number) => {
+      process.kill(pid, 'SIGSTOP');
+      throw new Error('no room');
+    };
+    expect((await refused(sh('').place(stopped))).message).toMatch(/: no room\.$/);
   });
 
   test('what is told is the placement error, not that the wrapper then ended', async () => {

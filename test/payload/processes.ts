@@ -50,9 +50,12 @@ export async function eventually(condition: () => boolean, what: string): Promis
   }
 }
 
-/** Nothing of a tree is left, in its group or in its session. */
-export async function expectGone(pid: number): Promise<void> {
-  await eventually(() => members(pid).length === 0, `nothing left of the tree of ${pid}`);
+/** Nothing of these trees is left, in their groups or in their sessions. */
+export async function expectGone(...pids: number[]): Promise<void> {
+  const trees = new Set(pids);
+  const left = () =>
+    processes().some(({ state, group, session }) => state !== 'Z' && (trees.has(group) || trees.has(session)));
+  await eventually(() => !left(), `nothing left of the trees of ${pids.join(', ')}`);
 }
 
 /** Reads a number that a script writes once it has come to a certain place. */
