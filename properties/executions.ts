@@ -2,6 +2,7 @@ import { naturalOrder, type Chooser } from '../scheduler/chooser.ts';
 import type { Run } from '../scheduler/control.ts';
 import type { Observer, RunSpec } from '../scheduler/run.ts';
 import type { Sim } from '../scheduler/sim.ts';
+import { START_TIME } from '../scheduler/world/clock.ts';
 import type { Settings } from './options.ts';
 
 /** Describes executions to the engine: the searched ones, and replays of the latest of them. */
@@ -9,12 +10,16 @@ export class Executions {
   readonly #spec: RunSpec;
   readonly #run: Run;
 
-  constructor(body: (sim: Sim) => unknown, settings: Pick<Settings, 'maxSteps' | 'stallMs' | 'granularity'>) {
+  constructor(
+    body: (sim: Sim) => unknown,
+    settings: Pick<Settings, 'maxSteps' | 'stallMs' | 'granularity'> & { readonly startTime?: number },
+  ) {
     this.#spec = {
       chooser: naturalOrder,
       execution: 1,
       seed: 0,
       maxSteps: settings.maxSteps,
+      startTime: settings.startTime ?? START_TIME,
       elastic: false,
       stallMs: settings.stallMs,
       awaits: settings.granularity === 'await',
@@ -38,8 +43,8 @@ export class Executions {
   }
 
   /** The latest execution again, under another chooser: same number, same chance, same time mode. */
-  replay(chooser: Chooser, observer?: Observer): Run {
-    return { spec: { ...this.#spec, chooser }, body: this.#run.body, observer };
+  replay(chooser: Chooser, observer?: Observer, changes?: Partial<Pick<RunSpec, 'awaits' | 'maxSteps'>>): Run {
+    return { spec: { ...this.#spec, ...changes, chooser }, body: this.#run.body, observer };
   }
 }
 

@@ -1,17 +1,18 @@
-import { ReplayChooser, StrategyChooser } from '../scheduler/chooser.ts';
+import { StrategyChooser } from '../scheduler/chooser.ts';
 import { control, type Engine, type Plan } from '../scheduler/control.ts';
 import { StraddleError } from '../scheduler/error.ts';
 import type { RawFailure } from '../scheduler/failure.ts';
-import { deviationsOf } from '../scheduler/schedule.ts';
+import { RetraceChooser } from '../scheduler/replaying.ts';
 import type { Sim } from '../scheduler/sim.ts';
 import type { Strategy } from '../scheduler/strategy.ts';
-import { Trace } from '../scheduler/trace.ts';
 import { generator } from '../scheduler/world/chance.ts';
 import { Branches } from './branches.ts';
 import { Distinct } from './distinct.ts';
 import { chanceSeed, Executions } from './executions.ts';
-import { confirm, differenceOf } from './failing.ts';
+import { confirm } from './failing.ts';
 import { requireBody, settle, type ExploreOptions, type Settings } from './options.ts';
+import { leakOf, outcomeOf } from './outcome.ts';
+import { Original } from './repetition.ts';
 import { replay } from './replay.ts';
 import { CheckError, type Failure, type Report, type Vacuity, type Warning } from './report.ts';
 import { STRATEGIES } from './strategies.ts';
@@ -69,7 +70,7 @@ class Search {
   readonly #straddling = new Straddling();
   readonly #warnings = new Map<string, Warning>();
   /** What a passing execution did, while it is repeated. */
-  readonly #before = new Trace();
+  readonly #before = new Original();
   #steps = 0;
   #exhaustive = false;
 
@@ -134,14 +135,11 @@ class Search {
   /** The failure of the execution that has just run, leaks and unplayed scripts included. */
   #judge(engine: Engine): RawFailure | undefined {
     const { scheduler } = engine;
-    let failed = scheduler.failure;
-    if (failed === undefined && this.#settings.leaks !== 'off' && scheduler.hasLeftovers) {
-      const names = [...new Set([...scheduler.leftovers()].map((op) => `${op.task.name} at ${op.name}`))];
-      if (names.length > 0) {
-        const message = `Left over when the body had ended: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}.`;
-        if (this.#settings.leaks === 'fail') failed = { kind: 'leak', message };
-        else this.#warnings.set('leak', { name: 'leak', detail: message });
-      }
+    const { leaks } = this.#settings;
+    let failed = outcomeOf(scheduler, leaks === 'fail');
+    if (failed === undefined && leaks === 'warn') {
+      const leak = leakOf(scheduler);
+      if (leak !== undefined) this.#warnings.set('leak', { name: 'leak', detail: leak.message });
     }
     const outcome = { steps: scheduler.trace.length, tasks: scheduler.tasks.count, failed: failed !== undefined };
     try {
@@ -156,13 +154,10 @@ class Search {
   /** A passing execution, run again: it must do the same. */
   *#replayPassing(engine: Engine): Plan<RawFailure | undefined> {
     const { scheduler } = engine;
-    const { trace, tasks, labels } = scheduler;
-    const before = this.#before;
-    before.copyFrom(trace);
-    const names = Array.from({ length: tasks.count }, (_, id) => tasks.all[id]!.name);
-    yield this.#runs.replay(new ReplayChooser(deviationsOf(trace, tasks, labels)));
+    const before = this.#before.keep(scheduler, undefined);
+    yield this.#runs.replay(new RetraceChooser(before.trace));
     if (engine.interrupted) return undefined;
-    const difference = differenceOf(before, names, scheduler);
+    const difference = before.differenceFrom(scheduler, outcomeOf(scheduler, this.#settings.leaks === 'fail'));
     return difference === undefined ? undefined : { kind: 'nondeterminism', message: difference };
   }
 

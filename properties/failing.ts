@@ -1,41 +1,49 @@
-import { ReplayChooser } from '../scheduler/chooser.ts';
 import type { Engine, Plan } from '../scheduler/control.ts';
 import { Diagnosis } from '../scheduler/diagnosis.ts';
+import type { StraddleError } from '../scheduler/error.ts';
 import type { RawFailure } from '../scheduler/failure.ts';
-import { deviationsOf, type Deviation } from '../scheduler/schedule.ts';
+import { Notes } from '../scheduler/notes.ts';
+import { printsOf } from '../scheduler/prints.ts';
+import type { Reach } from '../scheduler/reach.ts';
+import { ReplayChooser, RetraceChooser, StoppingChooser } from '../scheduler/replaying.ts';
+import { deviationsByStep, type BaseOrder, type Deviation } from '../scheduler/schedule.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
-import { encodeToken, printsOf } from '../scheduler/token.ts';
-import { PREEMPTED, Trace } from '../scheduler/trace.ts';
+import { encodeToken, type Recording } from '../scheduler/token.ts';
+import { JOINED, PREEMPTED } from '../scheduler/trace.ts';
+import { generator } from '../scheduler/world/chance.ts';
+import { START_TIME } from '../scheduler/world/clock.ts';
+import { decide, type Decision } from './deciding.ts';
 import type { Executions } from './executions.ts';
-import { minimise, sameFailure } from './minimise.ts';
+import { minimise } from './minimise.ts';
 import type { Settings } from './options.ts';
+import { outcomeOf, sameFailure } from './outcome.ts';
+import { raise } from './raise.ts';
+import { Original } from './repetition.ts';
 import type { Failure } from './report.ts';
+import { nameOfStep, Trials, type Budget, type Granularity } from './trials.ts';
 
-/** What a step ran, by name: the fingerprint of an operation. */
-export function nameOfStep(scheduler: Scheduler): (step: number) => string {
-  const { trace, tasks, labels } = scheduler;
-  return (step) => `${tasks.all[trace.taskAt(step)]!.name} at ${labels.nameOf(trace.labelAt(step))}`;
+/** What may be spent on making a failure small, on its reach, and on its deciding pair. */
+const MINIMISING: Budget = { executions: 2000, steps: 400_000, ms: 2500 };
+const RAISING: Budget = { executions: 500, steps: 100_000, ms: 1000 };
+const DECIDING: Budget = { executions: 200, steps: 50_000, ms: 500 };
+
+/** A schedule as it is told: everything that a token needs of it. */
+export interface Told {
+  readonly order: BaseOrder;
+  readonly granularity: Granularity;
+  readonly deviations: readonly Deviation[];
+  readonly reach: Reach;
+  readonly steps: number;
+  readonly prints: string;
 }
 
-/**
- * Where the execution that has just run differs from an earlier one of the same schedule, in one sentence, or
- * `undefined`.
- */
-export function differenceOf(before: Trace, taskNames: readonly string[], scheduler: Scheduler): string | undefined {
-  const { trace, labels } = scheduler;
-  const step = before.firstDifference(trace);
-  if (step < 0) return undefined;
-  const first =
-    step < before.length ? `${taskNames[before.taskAt(step)]!} at ${labels.nameOf(before.labelAt(step))}` : 'the end';
-  const second = step < trace.length ? nameOfStep(scheduler)(step) : 'the end';
-  const what =
-    first === second
-      ? `both ran ${first}, but for other reasons (other operations were enabled or had settled it)`
-      : `the first time it was ${first}, the second time ${second}`;
-  return `The same schedule ran differently when it was repeated: at step ${step}, ${what}. Something outside of straddle's control decides here: state kept between executions, real I/O, or a clock read before straddle was loaded.`;
+/** What a replay told: the recorded schedule, with the steps that it had now. */
+export function toldOf(recorded: Told, scheduler: Scheduler): Told {
+  const { length } = scheduler.trace;
+  return { ...recorded, steps: length, prints: printsOf(length, nameOfStep(scheduler)) };
 }
 
-/** Replays a failure, minimises it, and watches it once more for the story. */
+/** Confirms the failure of the execution that has just run by a replay, minimises it, and watches it for the story. */
 export function* confirm(
   engine: Engine,
   executions: Executions,
@@ -43,77 +51,176 @@ export function* confirm(
   found: RawFailure,
   foundBy: string,
 ): Plan<Failure> {
-  const { scheduler } = engine;
-  const { trace, tasks, labels } = scheduler;
-  const { execution } = executions.spec;
-  const original = deviationsOf(trace, tasks, labels);
-  let failure = found;
-  let deviations: readonly Deviation[] = original;
-  if (found.kind !== 'script' && found.kind !== 'nondeterminism' && found.kind !== 'leak' && !engine.interrupted) {
-    const before = new Trace();
-    before.copyFrom(trace);
-    const names = Array.from({ length: tasks.count }, (_, id) => tasks.all[id]!.name);
-    yield executions.replay(new ReplayChooser(original));
-    const difference = differenceOf(before, names, scheduler);
-    if (difference !== undefined && !engine.interrupted) {
-      failure = {
-        kind: 'nondeterminism',
-        message: `${difference} The failure was: ${found.message}`,
-        error: found.error,
-      };
-    } else {
-      deviations = yield* minimise(engine, executions, found, original);
-    }
+  return yield* new Confirmation(engine, executions, settings, found).tell(foundBy);
+}
+
+class Confirmation {
+  readonly #engine: Engine;
+  readonly #executions: Executions;
+  readonly #settings: Settings;
+  readonly #found: RawFailure;
+  readonly #original: Original;
+  /** For a script: the step at which it could not be followed, or −1 if it was left unplayed at the end. */
+  readonly #script: Recording['script'];
+  /** As it was found, to be followed by step. */
+  readonly #unconfirmed: Told;
+
+  constructor(engine: Engine, executions: Executions, settings: Settings, found: RawFailure) {
+    const { scheduler } = engine;
+    const { trace } = scheduler;
+    this.#engine = engine;
+    this.#executions = executions;
+    this.#settings = settings;
+    this.#found = found;
+    this.#original = new Original().keep(scheduler, found);
+    this.#script = found.kind === 'script' ? scriptOf(scheduler, found) : undefined;
+    this.#unconfirmed = {
+      order: 'natural',
+      granularity: settings.granularity,
+      deviations: deviationsByStep(trace, scheduler.tasks, scheduler.labels),
+      reach: 'today',
+      steps: trace.length,
+      prints: printsOf(trace.length, this.#original.nameOf),
+    };
   }
-  const diagnosis = new Diagnosis(scheduler);
-  yield executions.replay(new ReplayChooser(deviations), diagnosis);
-  // The last execution is the one that is told: its error carries the stack of this very schedule.
-  const last = scheduler.failure;
-  if (last !== undefined && sameFailure(failure, last)) failure = last;
-  return describe(engine, executions, settings, failure, deviations, diagnosis, execution, foundBy);
+
+  readonly #judge = (scheduler: Scheduler): RawFailure | undefined =>
+    outcomeOf(scheduler, this.#settings.leaks === 'fail') ?? (this.#script?.step === -1 ? this.#found : undefined);
+
+  *tell(foundBy: string): Plan<Failure> {
+    let failure = this.#found;
+    let told = this.#unconfirmed;
+    let decision: Decision | undefined;
+    if (failure.kind !== 'nondeterminism' && !this.#engine.interrupted) {
+      const { scheduler } = this.#engine;
+      const notes = new Notes(scheduler);
+      yield this.#executions.replay(this.#stopping(new RetraceChooser(this.#original.trace)), notes);
+      const outcome = this.#judge(scheduler);
+      const difference = this.#engine.interrupted ? undefined : this.#original.differenceFrom(scheduler, outcome);
+      if (difference !== undefined) failure = nondeterminism(difference, this.#found);
+      else if (failure.kind === 'script')
+        told = { ...told, deviations: notes.deviations('natural'), reach: notes.reach };
+      else if (!this.#engine.interrupted) [told, decision] = yield* this.#minimised(notes, outcome!);
+    }
+    const diagnosis = new Diagnosis(this.#engine.scheduler);
+    const chooser = this.#stopping(new ReplayChooser(told.deviations, told.order));
+    yield this.#executions.replay(chooser, diagnosis, { awaits: told.granularity === 'await' });
+    failure = this.#watched(failure, told);
+    const script = this.#script;
+    return describe(this.#engine, this.#executions, { told, failure, diagnosis, foundBy, decision, script });
+  }
+
+  /** Small, of the greatest reach, and where it is decided. */
+  *#minimised(notes: Notes, outcome: RawFailure): Plan<[Told, Decision | undefined]> {
+    const found = this.#found;
+    // A message that is another one each time says nothing.
+    const isStable = sameFailure(found, outcome);
+    const trials = (budget: Budget): Trials =>
+      new Trials(this.#engine, this.#executions, {
+        budget,
+        judge: this.#judge,
+        same: (other) => (isStable ? sameFailure(found, other) : found.kind === other.kind),
+        maxSteps: this.#mostSteps(),
+      });
+    const { granularity, seed } = this.#settings;
+    const first = trials(MINIMISING);
+    const trial = { same: true, passed: false, notes };
+    const natural = first.scheduleOf(trial, 'natural', granularity);
+    const small = yield* minimise(first, natural, first.scheduleOf(trial, 'steady', granularity));
+    const best = yield* raise(trials(RAISING), small, generator(`reach ${seed}`));
+    return [best, yield* decide(trials(DECIDING), best)];
+  }
+
+  /** A livelock is given its full length; what else runs much longer than the failure has gone astray. */
+  #mostSteps(): number {
+    const { maxSteps } = this.#settings;
+    return this.#found.kind === 'livelock' ? maxSteps : Math.min(maxSteps, 4 * this.#original.trace.length + 100);
+  }
+
+  #stopping(chooser: ReplayChooser | RetraceChooser): ReplayChooser | RetraceChooser | StoppingChooser {
+    const step = this.#script?.step ?? -1;
+    return step < 0 ? chooser : new StoppingChooser(chooser, step, this.#found.error as StraddleError);
+  }
+
+  /** The last execution is the one that is told: its error carries the stack of this very schedule. */
+  #watched(failure: RawFailure, told: Told): RawFailure {
+    const { scheduler, interrupted } = this.#engine;
+    if (failure.kind === 'nondeterminism' || interrupted) return failure;
+    const last = this.#judge(scheduler);
+    const { trace } = scheduler;
+    if (last?.kind === failure.kind && printsOf(trace.length, nameOfStep(scheduler)) === told.prints) return last;
+    return nondeterminism('The minimised schedule ran differently when it was repeated.', failure);
+  }
 }
 
 /** The failure of the execution that has just been watched. */
 export function describe(
   engine: Engine,
   executions: Executions,
-  settings: Pick<Settings, 'granularity'>,
-  failure: RawFailure,
-  deviations: readonly Deviation[],
-  diagnosis: Diagnosis,
-  execution: number,
-  foundBy: string,
+  about: {
+    readonly told: Told;
+    readonly failure: RawFailure;
+    readonly diagnosis: Diagnosis;
+    readonly foundBy: string;
+    readonly decision?: Decision | undefined;
+    readonly script?: Recording['script'];
+  },
 ): Failure {
-  const { scheduler } = engine;
+  const { trace } = engine.scheduler;
   const { spec } = executions;
-  const steps = scheduler.trace.length;
+  const { told, failure, diagnosis, foundBy, decision, script } = about;
   const token = encodeToken({
+    ...told,
     seed: spec.seed,
     execution: spec.execution,
-    granularity: settings.granularity,
     time: spec.elastic ? 'elastic' : 'idle',
     stallMs: spec.stallMs,
     maxSteps: spec.maxSteps,
-    deviations,
-    prints: printsOf(steps, nameOfStep(scheduler)),
-    steps,
+    ...(spec.startTime === START_TIME ? {} : { startTime: spec.startTime }),
+    kind: failure.kind,
+    ...(script === undefined ? {} : { script }),
   });
-  const waiting = failure.kind === 'deadlock' || failure.kind === 'stalled-gate' ? diagnosis.waiting : [];
-  const message =
-    failure.kind === 'deadlock' && waiting.length > 0
-      ? `Nothing can run any more: ${waiting.map(({ task, on, site }) => `${task} waits on ${on}${site === undefined ? '' : ` (${site})`}`).join('; ')}.`
-      : failure.message;
+  const isStuck = failure.kind === 'deadlock' || failure.kind === 'stalled-gate';
+  const waiting = isStuck ? diagnosis.waiting : [];
+  // Cut short by the budget, the watched execution tells nothing.
+  const steps = trace.length === told.steps ? diagnosis.steps() : [];
+  const deviating = new Set(told.deviations.map(({ step }) => step));
   return {
     kind: failure.kind,
-    message,
+    message: messageOf(failure, waiting),
     ...(failure.error === undefined ? {} : { error: failure.error }),
     token,
-    deviations: deviations.length,
-    preemptions: scheduler.trace.count(PREEMPTED),
-    execution,
+    order: told.order,
+    deviations: told.deviations.length,
+    preemptions: trace.count(PREEMPTED),
+    execution: spec.execution,
     foundBy,
-    reach: 'today',
-    trace: diagnosis.steps(),
+    reach: told.reach,
+    ...(decision === undefined ? {} : { decidingPair: decision }),
+    trace: steps.map((step) => ({ ...step, deviation: deviating.has(step.step) })),
     waiting,
   };
+}
+
+function messageOf({ kind, message, detail }: RawFailure, waiting: Failure['waiting']): string {
+  let text = message;
+  if (kind === 'deadlock' && waiting.length > 0) {
+    const parts = waiting.map(
+      ({ task, on, site }) => `${task} waits on ${on}${site === undefined ? '' : ` (${site})`}`,
+    );
+    text = `Nothing can run any more: ${parts.join('; ')}.`;
+  }
+  return detail === undefined ? text : `${text} ${detail}`;
+}
+
+function nondeterminism(difference: string, found: RawFailure): RawFailure {
+  const message = `${difference} The failure was: ${found.message}`;
+  return { kind: 'nondeterminism', message, error: found.error };
+}
+
+/** A script fails at a choice, with which the execution ends, or at the end of a whole execution. */
+function scriptOf({ failure, trace }: Scheduler, { message }: RawFailure): Recording['script'] {
+  let step = failure?.kind === 'script' ? trace.length - 1 : -1;
+  while (step > 0 && trace.has(step, JOINED)) step--;
+  return { step, message };
 }

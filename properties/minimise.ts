@@ -1,54 +1,119 @@
-import { ReplayChooser } from '../scheduler/chooser.ts';
-import type { Engine, Plan } from '../scheduler/control.ts';
-import type { RawFailure } from '../scheduler/failure.ts';
-import { deviationsOf, type Deviation } from '../scheduler/schedule.ts';
-import type { Executions } from './executions.ts';
+import type { Plan } from '../scheduler/control.ts';
+import { REACHES } from '../scheduler/reach.ts';
+import { ReplayChooser } from '../scheduler/replaying.ts';
+import type { Deviation, NotedDeviation } from '../scheduler/schedule.ts';
+import { better, type Schedule, type Trials } from './trials.ts';
 
-/** Most executions that minimising may spend. */
-const MOST_RUNS = 2_000;
+/**
+ * Minimises a failing schedule against each base order and keeps the better of the results: fewer early timers,
+ * times taken and bursts, then greater reach, fewer preemptions, fewer tasks involved, fewer steps.
+ */
+export function* minimise(trials: Trials, natural: Schedule, steady: Schedule): Plan<Schedule> {
+  const first = yield* reduce(trials, natural, Math.floor(trials.left / 2));
+  const second = yield* reduce(trials, steady);
+  let best = better(first, second);
+  if (best.preemptions > 1) best = better(best, yield* reduce(trials, steady, 0, true));
+  return isSimple(best) ? best : yield* deviateOnce(trials, best);
+}
 
-/** True if the second failure is the first one again: the kind, and for a thrown error its message. */
-export function sameFailure(a: RawFailure, b: RawFailure | undefined): boolean {
-  if (b === undefined || a.kind !== b.kind) return false;
-  return (a.kind !== 'error' && a.kind !== 'unhandled-rejection') || a.message === b.message;
+/** Most places at which a single deviation is tried. */
+const MOST_PLACES = 400;
+
+/**
+ * The search for a schedule with a single deviation from steady order, at every place in turn (iterative context
+ * bounding, Musuvathi and Qadeer, 2007): delta debugging may end with more of them, none of which can be dropped.
+ */
+function* deviateOnce(trials: Trials, found: Schedule): Plan<Schedule> {
+  if (trials.left <= 0) return found;
+  const { granularity } = found;
+  const { notes } = yield* trials.run(new ReplayChooser([], 'steady'), granularity, true);
+  let best = found;
+  let tried = 0;
+  for (let step = 1; step < notes.others.length && !isSimple(best); step++) {
+    const instead = notes.ranAt(step);
+    for (const other of notes.others[step] ?? []) {
+      if (trials.left <= 0 || ++tried > MOST_PLACES) return best;
+      const deviation = { ...other, step, instead, joined: false, took: 0 };
+      const trial = yield* trials.follow({ order: 'steady', granularity }, [deviation]);
+      if (trial.same) best = better(best, trials.scheduleOf(trial, 'steady', granularity));
+    }
+  }
+  return best;
+}
+
+function isSimple({ deviations, preemptions }: Schedule): boolean {
+  return deviations.length <= 1 && preemptions <= 1;
 }
 
 /**
- * Delta debugging (Zeller and Hildebrandt, 2002) of a failing schedule's deviations: what is left fails in the
- * same way, and no single deviation can be dropped. A candidate is replayed by name, so that dropping an early
- * deviation does not lose the later ones; what it really did is what counts.
+ * Delta debugging (Zeller and Hildebrandt, 2002) of a schedule's deviations: what is left fails in the same way
+ * with the same reach or a greater one, and no single deviation can be dropped. A candidate is followed by name,
+ * so that dropping a deviation does not lose the others; what it really did is what counts.
+ *
+ * @param reserve executions to leave to others.
+ * @param fromEnd drops late deviations first, which can lead to another minimum.
  */
-export function* minimise(
-  engine: Engine,
-  executions: Executions,
-  failure: RawFailure,
-  deviations: readonly Deviation[],
-): Plan<readonly Deviation[]> {
-  let best = deviations;
-  let left = MOST_RUNS;
+export function* reduce(trials: Trials, start: Schedule, reserve = 0, fromEnd = false): Plan<Schedule> {
+  let best = start;
 
-  function* fails(candidate: readonly Deviation[]): Plan<boolean> {
-    left--;
-    yield executions.replay(new ReplayChooser(candidate));
-    if (engine.interrupted || !sameFailure(failure, engine.scheduler.failure)) return false;
-    const { trace, tasks, labels } = engine.scheduler;
-    const done = deviationsOf(trace, tasks, labels);
-    if (done.length >= best.length) return false;
-    best = done;
+  function* improves(candidate: readonly Deviation[]): Plan<boolean> {
+    const trial = yield* trials.follow(best, candidate);
+    if (!trial.same) return false;
+    const schedule = trials.scheduleOf(trial, best.order, best.granularity);
+    if (!isLess(schedule, best)) return false;
+    best = schedule;
     return true;
   }
 
-  if (best.length > 0 && (yield* fails([]))) return best;
-  for (let size = Math.ceil(best.length / 2); size >= 1;) {
-    let dropped = false;
-    for (let from = 0; from < best.length && left > 0 && !engine.interrupted;) {
-      if (yield* fails([...best.slice(0, from), ...best.slice(from + size)])) dropped = true;
-      else from += size;
+  const isSpent = (): boolean => trials.left <= reserve;
+
+  /** Drops what it can of the deviations that `may` selects, in ever smaller pieces. */
+  function* drop(may: (deviation: NotedDeviation) => boolean): Plan<void> {
+    const count = (): number => best.deviations.filter(may).length;
+    for (let size = count(); size >= 1;) {
+      let dropped = false;
+      for (let from = 0; from < count() && !isSpent();) {
+        const all = best.deviations.filter(may);
+        const piece = new Set((fromEnd ? all.toReversed() : all).slice(from, from + size));
+        if (yield* improves(best.deviations.filter((deviation) => !piece.has(deviation)))) dropped = true;
+        else from += size;
+      }
+      if (isSpent()) return;
+      // At single deviations: once more over all of them until none can be dropped.
+      if (size > 1) size = Math.min(Math.ceil(size / 2), Math.max(1, count()));
+      else if (!dropped) return;
     }
-    if (left <= 0 || engine.interrupted) break;
-    // At single deviations: once more over all of them until none can be dropped.
-    if (size === 1 && !dropped) break;
-    size = size === 1 ? 1 : Math.ceil(size / 2);
   }
+
+  /** Keeps a choice, but not the time that it took, or not that it was settled together with another. */
+  function* loosen(): Plan<boolean> {
+    let loosened = false;
+    for (let i = 0; i < best.deviations.length && !isSpent(); i++) {
+      const deviation = best.deviations[i]!;
+      if (deviation.took === 0 && !deviation.joined) continue;
+      if (yield* improves(best.deviations.with(i, { ...deviation, took: 0, joined: false }))) loosened = true;
+    }
+    return loosened;
+  }
+
+  if (best.deviations.length === 0 || isSpent() || (yield* improves([]))) return best;
+  yield* drop(isOdd);
+  for (const reach of ['tick', 'latent'] as const) {
+    const kept = best.deviations.filter((deviation) => deviation.reach !== reach);
+    if (kept.length > 0 && kept.length < best.deviations.length && !isSpent()) yield* improves(kept);
+  }
+  yield* drop(() => true);
+  if (yield* loosen()) yield* drop(() => true);
   return best;
+}
+
+function isOdd({ early, joined, took }: NotedDeviation): boolean {
+  return early || joined || took > 0;
+}
+
+/** Progress: never of less reach, and with fewer deviations, or as many of which fewer are odd. */
+function isLess(a: Schedule, b: Schedule): boolean {
+  if (REACHES.indexOf(a.reach) > REACHES.indexOf(b.reach)) return false;
+  const fewer = b.deviations.length - a.deviations.length;
+  return fewer > 0 || (fewer === 0 && a.oddities < b.oddities);
 }

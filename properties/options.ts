@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { StraddleError } from '../scheduler/error.ts';
 import type { Strategy } from '../scheduler/strategy.ts';
+import { START_TIME } from '../scheduler/world/clock.ts';
 import type { Progress } from './report.ts';
 import { STRATEGIES, type StrategyName } from './strategies.ts';
 
@@ -31,6 +32,8 @@ export interface ExploreOptions {
   time?: 'mixed' | 'elastic' | 'idle';
   /** Virtual milliseconds by which timers may run ahead of enabled work, per execution; default 100. */
   stallMs?: number;
+  /** What `Date` shows when an execution begins; default 2024-01-01T00:00:00.000Z. A number is milliseconds since 1970. */
+  startTime?: Date | number;
   /** Branches that must be seen; without them a passing verdict is vacuous. */
   branches?: readonly string[] | Readonly<Record<string, BranchRequirement>>;
   /** What missing evidence does; default `'fail'`. */
@@ -55,6 +58,8 @@ export interface Settings {
   readonly granularity: 'await' | 'macrotask';
   readonly time: 'mixed' | 'elastic' | 'idle';
   readonly stallMs: number;
+  /** Milliseconds since 1970. */
+  readonly startTime: number;
   readonly branches: Readonly<Record<string, BranchRequirement>> | undefined;
   readonly vacuity: 'fail' | 'warn' | 'off';
   readonly leaks: 'fail' | 'warn' | 'off';
@@ -63,6 +68,9 @@ export interface Settings {
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
+
+/** The greatest distance of a `Date` from 1970, in milliseconds. */
+const LATEST_DATE = 8.64e15;
 
 const KNOWN = [
   'strategy',
@@ -73,6 +81,7 @@ const KNOWN = [
   'granularity',
   'time',
   'stallMs',
+  'startTime',
   'branches',
   'vacuity',
   'leaks',
@@ -118,6 +127,9 @@ export function settle(options: ExploreOptions, env: NodeJS.ProcessEnv = process
   whole('maxSteps', maxSteps, 1);
   if (!(stallMs >= 0 && stallMs < Infinity))
     bad(`stallMs must be a number of milliseconds of 0 or more, not ${String(stallMs)}.`);
+  const startTime = Number(options.startTime ?? START_TIME);
+  if (!Number.isInteger(startTime) || Math.abs(startTime) > LATEST_DATE)
+    bad(`startTime must be a date, or whole milliseconds since 1970, not ${String(options.startTime)}.`);
   if (!(bursts >= 0 && bursts <= 1)) bad(`bursts must be a share from 0 to 1, not ${String(bursts)}.`);
   return {
     strategy,
@@ -126,6 +138,7 @@ export function settle(options: ExploreOptions, env: NodeJS.ProcessEnv = process
     seed,
     maxSteps,
     stallMs,
+    startTime,
     bursts,
     granularity: oneOf('granularity', options.granularity ?? 'await', ['await', 'macrotask']),
     time: oneOf('time', options.time ?? 'mixed', ['mixed', 'elastic', 'idle']),

@@ -1,6 +1,9 @@
 import type { Step } from '../scheduler/diagnosis.ts';
 import { StraddleError } from '../scheduler/error.ts';
 import type { FailureKind, Waiting } from '../scheduler/failure.ts';
+import type { Reach } from '../scheduler/reach.ts';
+import type { BaseOrder } from '../scheduler/schedule.ts';
+import type { Decision } from './deciding.ts';
 
 /** What an exploration found. */
 export interface Report {
@@ -58,6 +61,8 @@ export interface Failure {
   readonly error?: unknown;
   /** Replays the minimised schedule. */
   readonly token: string;
+  /** The order that deviations are counted against: Node's own, or one in which a task keeps running while it can. */
+  readonly order: BaseOrder;
   readonly deviations: number;
   readonly preemptions: number;
   /** Which execution found it, 1-based. */
@@ -65,7 +70,9 @@ export interface Failure {
   /** The strategy that found it. */
   readonly foundBy: string;
   /** `today`: Node can do it with this very code; see the guide for the others. */
-  readonly reach: 'today' | 'latent' | 'tick';
+  readonly reach: Reach;
+  /** The nearest passing schedule parts from this one at `step`: it passes if `first` runs before `second` there. */
+  readonly decidingPair?: Decision;
   readonly trace: readonly Step[];
   /** For deadlocks and stalled gates: who waits on what, where. */
   readonly waiting: readonly Waiting[];

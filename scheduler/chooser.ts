@@ -1,6 +1,5 @@
 import { StraddleError } from './error.ts';
-import type { EnabledOp, Op } from './op.ts';
-import type { Deviation } from './schedule.ts';
+import type { Op } from './op.ts';
 import type { Strategy } from './strategy.ts';
 
 /** What the step loop asks at each scheduling point. Index 0 is always natural order. */
@@ -36,7 +35,7 @@ export class StrategyChooser implements Chooser {
   readonly #strategy: Strategy;
   readonly #rate: number;
   readonly #random: () => number;
-  readonly #joins: boolean;
+  #joins = false;
   /** Choices until the next burst: drawn once per burst instead of a coin per choice. */
   #untilBurst = 0;
   #single = false;
@@ -45,13 +44,13 @@ export class StrategyChooser implements Chooser {
     this.#strategy = strategy;
     this.#rate = bursts;
     this.#random = random;
-    this.#joins = strategy.join !== undefined;
     this.#untilBurst = this.#drawGap();
   }
 
   /** Before each execution, after the strategy's own `begin`. */
   begin(): void {
     this.#single = this.#strategy.single === true;
+    this.#joins = this.#strategy.join !== undefined;
     this.bursts = this.#joins || (!this.#single && this.#rate > 0);
   }
 
@@ -83,60 +82,4 @@ export class StrategyChooser implements Chooser {
     if (this.#rate === 1) return 1;
     return 1 + Math.floor(Math.log(1 - this.#random()) / Math.log(1 - this.#rate));
   }
-}
-
-/** The step at which a replay stopped matching what had been recorded. */
-export interface Mismatch {
-  readonly step: number;
-  readonly expected: Deviation;
-  readonly met: readonly string[];
-}
-
-/**
- * Follows recorded deviations and is natural everywhere else. A deviation names its operation; where that one
- * is not enabled at its step, the replay goes on in natural order and remembers the first such mismatch.
- */
-export class ReplayChooser implements Chooser {
-  readonly bursts = true;
-  mismatch: Mismatch | undefined;
-  readonly #byStep: ReadonlyMap<number, Deviation>;
-
-  constructor(deviations: readonly Deviation[]) {
-    this.#byStep = new Map(deviations.map((deviation) => [deviation.step, deviation]));
-  }
-
-  choose(enabled: readonly Op[], step: number): number {
-    const deviation = this.#byStep.get(step);
-    return deviation === undefined || deviation.joined ? 0 : Math.max(0, this.#find(enabled, deviation));
-  }
-
-  join(enabled: readonly Op[], step: number, natural: boolean): number {
-    const deviation = this.#byStep.get(step);
-    if (deviation === undefined) return natural ? 0 : -1;
-    if (!deviation.joined) return -1;
-    const index = this.#find(enabled, deviation);
-    return index >= 0 && enabled[index]!.settles ? index : -1;
-  }
-
-  take(limit: number, step: number): number {
-    return Math.min(limit, this.#byStep.get(step)?.took ?? 0);
-  }
-
-  #find(enabled: readonly EnabledOp[], deviation: Deviation): number {
-    const hinted = enabled[deviation.index];
-    if (hinted !== undefined && isMeant(hinted, deviation)) return deviation.index;
-    const index = enabled.findIndex((op) => isMeant(op, deviation));
-    if (index < 0) {
-      this.mismatch ??= {
-        step: deviation.step,
-        expected: deviation,
-        met: enabled.map((op) => `${op.task.name} at ${op.name}`),
-      };
-    }
-    return index;
-  }
-}
-
-function isMeant(op: EnabledOp, deviation: Deviation): boolean {
-  return op.name === deviation.op && op.task.name === deviation.task;
 }

@@ -7,13 +7,14 @@ import type { Observer, RunSpec } from './run.ts';
 import { Scheduler } from './scheduler.ts';
 import { ExecutionSim, type Sim } from './sim.ts';
 import { World } from './world/install.ts';
+import { originals } from './world/originals.ts';
 
 /** The engine holds the loop for this long, then lets the host have a turn. */
 const SLICE_MS = 50;
 /** Executions between two looks at the real clock. */
 const EXECUTIONS_PER_LOOK = 16;
 
-const now = performance.now.bind(performance);
+const { now } = originals;
 const explorations = new Mutex();
 
 /** One execution that a plan asks for. Afterwards the plan reads the result off the scheduler. */
@@ -66,6 +67,8 @@ class Controller implements Engine {
   #world!: World;
   #running: Run | undefined;
   #sinceLook = 0;
+  /** When the host was told last. */
+  #told = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -89,10 +92,12 @@ class Controller implements Engine {
             return;
           }
           this.#giveBack();
+          this.#world.retire();
           this.scheduler.retire();
           resolve(done.value);
         } catch (error) {
           this.#giveBack();
+          this.#world?.retire();
           reject(error as Error);
         }
       };
@@ -124,7 +129,11 @@ class Controller implements Engine {
         this.#start(next.value);
       }
       const pause = scheduler.pump(deadline, now);
-      if (pause === 'drain') return undefined; // the world stays in place: the drain runs in this turn
+      if (pause === 'drain') {
+        // The world stays in place: the drain runs in this turn.
+        if (now() > this.#told + SLICE_MS) this.#report();
+        return undefined;
+      }
       if (pause !== 'ended') return this.#pause();
       this.#finish();
     }
@@ -132,8 +141,13 @@ class Controller implements Engine {
 
   #pause(): undefined {
     this.#giveBack();
-    this.#limits.onTurn?.(this.elapsedMs());
+    this.#report();
     return undefined;
+  }
+
+  #report(): void {
+    this.#told = now();
+    this.#limits.onTurn?.(this.elapsedMs());
   }
 
   /** Out of budget or aborted: the current execution ends where it is. */
@@ -147,7 +161,7 @@ class Controller implements Engine {
     const { scheduler } = this;
     this.#running = run;
     this.rejections.clear();
-    this.#world.reset(run.spec.seed);
+    this.#world.reset(run.spec.seed, run.spec.startTime);
     scheduler.observer = run.observer;
     scheduler.begin(run.spec);
     const sim = new ExecutionSim(scheduler, this.#world.chance.next, this.#limits.onBranch);
@@ -169,6 +183,7 @@ class Controller implements Engine {
     scheduler.observer?.end();
     scheduler.trace.thaw();
     scheduler.finish();
+    this.#world.clean();
     this.#running = undefined;
   }
 

@@ -26,7 +26,7 @@ export interface Step {
   readonly settled: number;
   /** Tasks that could have run instead. */
   readonly others: readonly string[];
-  /** Differs from natural order. */
+  /** Differs from the order that deviations are counted against. */
   readonly deviation: boolean;
   /** Settled together with the step before. */
   readonly together: boolean;
@@ -144,7 +144,8 @@ export class Diagnosis implements Observer {
   /** By async context where that knows better: code resumed by a native await in another task's step. */
   #nameOf(op: Op): string {
     const owner = this.#owner.get(op);
-    if (op.kind === 'start' || op.kind === 'timer' || op.kind === 'immediate') return op.task.name;
+    if (op.kind === 'start' || op.kind === 'timer' || op.kind === 'immediate' || op.kind === 'message')
+      return op.task.name;
     return owner === undefined || owner === op.task.root ? op.task.name : owner.name;
   }
 
@@ -199,6 +200,7 @@ function describe(op: Op): string {
     case 'sleep':
     case 'timer':
     case 'immediate':
+    case 'message':
     case 'io':
       return op.name;
   }

@@ -1,8 +1,7 @@
+import { originals } from './world/originals.ts';
+
 /** Calls that run every pending microtask and `nextTick` callback before they return. */
 export type Drain = () => void;
-
-/** Kept from before any patching. */
-const immediate = globalThis.setImmediate;
 
 /**
  * The synchronous drain of this runtime, or `undefined` where a step needs a turn of the real loop.
@@ -31,5 +30,5 @@ export function recoverFromThrow(error: unknown): void {
 
 /** Runs `then` in the next turn of the real loop. */
 export function nextTurn(then: () => void): void {
-  immediate(then);
+  originals.setImmediate(then);
 }

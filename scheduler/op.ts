@@ -4,10 +4,10 @@ import type { Task } from './task.ts';
 /**
  * What an operation waits for.
  * - `start`: a spawned task's first step. `point`: a named point. `await`: an instrumented await.
- * - `sleep`: `sim.sleep`. `timer`, `immediate`: a callback of the virtual world. `barrier`: `waitHeld`.
+ * - `sleep`: `sim.sleep`. `timer`, `immediate`, `message`: a callback of the virtual world. `barrier`: `waitHeld`.
  * - `io`: the completion of work outside the process.
  */
-export type OpKind = 'start' | 'point' | 'await' | 'sleep' | 'timer' | 'immediate' | 'barrier' | 'io';
+export type OpKind = 'start' | 'point' | 'await' | 'sleep' | 'timer' | 'immediate' | 'message' | 'barrier' | 'io';
 
 /** What a strategy sees of an operation. Valid only during the call: objects are reused. */
 export interface EnabledOp {
@@ -79,6 +79,8 @@ export class WaitOp extends Op {
   source: object | undefined = undefined;
   /** The next operation on the same promise: enabled when this one has been chosen. */
   behind: WaitOp | undefined = undefined;
+  /** It was still pending when it was awaited. Known in observed executions only. */
+  waited: boolean | undefined = undefined;
   awaited: Site | undefined = undefined;
 
   override get site(): Site | undefined {
@@ -91,12 +93,21 @@ export class WaitOp extends Op {
   }
 }
 
-/** A timer, an immediate, or a sleep. */
+/** A timer, an immediate, a message, or a sleep. */
 export class TimerOp extends Op {
-  /** Virtual time at which a timer is due; for an immediate, the round of the loop in which it runs. */
+  /** Virtual time at which a timer is due; for the others, the round of the loop in which it runs. */
   due = 0;
+  /** Of two timers that are due together, the one armed first fires first. */
+  order = 0;
   /** Place in the timer heap, or −1. */
   at = -1;
   /** Does not keep the execution alive (`unref`). */
   weak = false;
+  /** An interval that has fired before. */
+  again = false;
+
+  /** Leads nowhere by itself. */
+  get soft(): boolean {
+    return this.weak || this.again;
+  }
 }

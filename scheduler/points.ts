@@ -151,14 +151,15 @@ export class Points {
       }
     }
     if (parts.length === 0) return undefined;
-    return `${parts.join('; ')}. ${this.#census()}`;
+    return `${parts.join('; ')}.`;
   }
 
-  #census(): string {
+  /** One sentence about all points that were reached. */
+  census(): string {
     const counts = this.#arrived.flatMap((arrived, label) =>
       arrived === 0 ? [] : [`${this.#host.labels.nameOf(label)} ${arrived}/${this.#departed[label] ?? 0}`],
     );
-    return `Arrived/let through so far: ${counts.join(', ')}.`;
+    return `Arrived/let through so far: ${counts.sort().join(', ')}.`;
   }
 
   #counts(name: string, key: unknown): { arrived: number; departed: number } {

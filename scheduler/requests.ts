@@ -1,8 +1,9 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { GateHost } from './gates.ts';
 import { Op, TimerOp, WaitOp } from './op.ts';
 import type { Hook, Site } from './point.ts';
 import { Points } from './points.ts';
-import { capture, captureResolve, isThenable, promiseThen, rejectOf, resolveOf } from './promises.ts';
+import { capture, captureResolve, isThenable, promiseThen, rejectOf, resolveOf, settledPromise } from './promises.ts';
 import type { Observer, RunSpec } from './run.ts';
 import { Labels } from './schedule.ts';
 import { Tasks, type Task } from './task.ts';
@@ -80,6 +81,8 @@ export abstract class Requests implements Hook, GateHost {
         if (generation === this.generation) this.#settled(op, reason, true);
       },
     );
+    // The reaction of a promise that is settled already is queued before this one.
+    if (this.observer !== undefined) void promiseThen.call(settledPromise, () => (op.waited ??= true));
     return promise;
   }
 
@@ -89,7 +92,6 @@ export abstract class Requests implements Hook, GateHost {
     this.tasks.claim(op, this.current);
     op.task.asleep++;
     this.clock.addTimer(op);
-    this.offers.activity++;
     const promise = new Promise<void>(captureResolve);
     op.resolve = resolveOf;
     return promise;
@@ -104,7 +106,8 @@ export abstract class Requests implements Hook, GateHost {
     const promise = new Promise<unknown>(capture);
     const resolve = resolveOf;
     const reject = rejectOf;
-    op.run = () => this.runBody(task, body, resolve, reject);
+    const scope = new AsyncResource('straddle.task');
+    op.run = () => this.within(scope, task, () => this.runBody(task, body, resolve, reject));
     task.result = promise;
     this.opened(task);
     this.#ready(op);
@@ -123,7 +126,7 @@ export abstract class Requests implements Hook, GateHost {
     this.letGo(op);
   }
 
-  /** Arms a timer or an immediate; its callback is a task of its own, or goes on as `task`. */
+  /** Arms a timer or an immediate; its callback is a task of its own, or goes on as `task` if it is an interval's. */
   arm(kind: 'timer' | 'immediate', name: string, ms: number, run: () => void, task?: Task): TimerOp {
     const op = this.#timer(kind, name, task ?? this.tasks.create(name, this.current));
     op.run = run;
@@ -132,25 +135,47 @@ export abstract class Requests implements Hook, GateHost {
       this.clock.addImmediate(op);
     } else {
       op.due = this.clock.now + ms;
+      op.again = task !== undefined;
       this.clock.addTimer(op);
     }
-    // An interval that arms itself again leads nowhere by itself.
-    if (task === undefined) this.offers.activity++;
     return op;
   }
 
   disarm(op: TimerOp): void {
-    if (op.kind === 'immediate') this.clock.removeImmediate(op);
-    else this.clock.removeTimer(op);
-    op.task.live--;
-    this.offers.activity++;
+    const was = op.kind === 'immediate' ? this.clock.removeImmediate(op) : this.clock.removeTimer(op);
+    if (was) op.task.live--;
   }
 
-  /** Moves an armed timer. */
+  /** Moves an armed timer: it fires after those that are due at the same time already. */
   rearm(op: TimerOp, ms: number): void {
-    this.clock.removeTimer(op);
+    if (!this.clock.removeTimer(op)) return;
     op.due = this.clock.now + ms;
     this.clock.addTimer(op);
+  }
+
+  weaken(op: TimerOp, weak: boolean): void {
+    this.clock.weaken(op, weak);
+  }
+
+  /** The delivery of a message, in the given round of the loop; the virtual ports offer it. */
+  deliver(name: string, due: number, run: () => void): TimerOp {
+    const op = this.#timer('message', name, this.tasks.create(name, this.current));
+    op.run = run;
+    op.due = due;
+    this.clock.pending++;
+    return op;
+  }
+
+  undeliver(op: TimerOp): void {
+    this.clock.pending--;
+    op.task.live--;
+  }
+
+  /** Runs a callback in the async context in which it was asked for. */
+  within(scope: AsyncResource, task: Task, run: () => void): void {
+    const { observer } = this;
+    if (observer === undefined) scope.runInAsyncScope(run);
+    else scope.runInAsyncScope(() => observer.within(task, run));
   }
 
   admit(op: Op, from: number): void {
@@ -230,7 +255,7 @@ export abstract class Requests implements Hook, GateHost {
     return op;
   }
 
-  #timer(kind: 'timer' | 'immediate' | 'sleep', name: string, task: Task): TimerOp {
+  #timer(kind: 'timer' | 'immediate' | 'message' | 'sleep', name: string, task: Task): TimerOp {
     const op = new TimerOp(++this.requests, kind, name, this.labels.idOf(name), undefined, task, this.currentStep);
     task.live++;
     if (this.observer !== undefined) this.observer.created(op);
@@ -260,6 +285,7 @@ export abstract class Requests implements Hook, GateHost {
     op.value = value;
     op.failed = failed;
     op.settled = this.currentStep;
+    op.waited ??= false;
     const { enabled } = this;
     for (let i = 0; i < enabled.length; i++) {
       let other = enabled[i] as WaitOp;

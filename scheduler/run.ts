@@ -10,6 +10,8 @@ export interface RunSpec {
   /** Seed of `Math.random` and its like. */
   seed: number;
   maxSteps: number;
+  /** What `Date` shows when it begins, in milliseconds since 1970. */
+  startTime: number;
   /** The earliest timer competes with other enabled operations. */
   elastic: boolean;
   /** Virtual milliseconds by which timers may run ahead of enabled work. */

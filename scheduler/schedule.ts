@@ -1,33 +1,98 @@
+import type { Op } from './op.ts';
+import type { Reach } from './reach.ts';
 import type { Tasks } from './task.ts';
 import { DEVIATED, JOINED, type Trace } from './trace.ts';
 
-/** A choice that differs from natural order. It names its operation, so that it survives edits of the code. */
-export interface Deviation {
-  /** 0-based step. */
-  readonly step: number;
+/** A resumption by name, so that it is found again after an edit of the code. */
+export interface OpName {
   readonly task: string;
   readonly op: string;
-  /** Its place among the enabled operations, as a hint. */
-  readonly index: number;
-  /** Settled together with the step before, with no drain between. */
+  /** Which of the resumptions of this task and name it is; 1-based. */
+  readonly nth: number;
+}
+
+export function isSameName(a: OpName, b: OpName): boolean {
+  return a.task === b.task && a.op === b.op && a.nth === b.nth;
+}
+
+/**
+ * The order that deviations are measured against.
+ * - `natural`: what Node does.
+ * - `steady`: a task keeps running while it can; otherwise the oldest enabled operation, timers and the like
+ *   last. Nothing is settled together. A schedule with few context switches is short in this order and long in
+ *   the natural one.
+ */
+export type BaseOrder = 'natural' | 'steady';
+
+/** A choice that differs from the base order. It names its operation and its place, not a position. */
+export interface Deviation extends OpName {
+  /** 0-based step at which it was made. */
+  readonly step: number;
+  /** Runs when the base order would run this one; the operation itself if only its time or its drain deviates. */
+  readonly instead?: OpName;
+  /** Runs directly after this one. */
+  readonly after?: OpName;
+  /** Settled together with the one that it runs after, with no drain between. */
   readonly joined: boolean;
   /** Virtual milliseconds that it took before it ran. */
   readonly took: number;
 }
 
-/** The deviations of a recorded execution. */
-export function deviationsOf(trace: Trace, tasks: Tasks, labels: Labels): Deviation[] {
+/** A deviation with what it asks of the world. */
+export interface NotedDeviation extends Deviation {
+  /** A timer that fired while other work was enabled. */
+  readonly early: boolean;
+  /** What it takes for this choice to be made outside of straddle. */
+  readonly reach: Reach;
+}
+
+/** Where the base order stands: which of the enabled operations it would run. */
+export function baseIndex(order: BaseOrder, enabled: readonly Op[], lastTask: number): number {
+  if (order === 'natural') return 0;
+  const own = enabled.findIndex(({ kind, task }) => task.id === lastTask && kind !== 'sleep' && kind !== 'timer');
+  return Math.max(0, own);
+}
+
+/** Counts how often each task was resumed under each name. */
+export class Occurrences {
+  readonly #counts = new Map<number, number>();
+
+  clear(): void {
+    this.#counts.clear();
+  }
+
+  /** The name of an enabled operation, should it run next. */
+  nameOf(op: Op): OpName {
+    return { task: op.task.name, op: op.name, nth: (this.#counts.get(idOf(op)) ?? 0) + 1 };
+  }
+
+  /** The number that `op` would have, should it run next. */
+  nthOf(op: Op): number {
+    return (this.#counts.get(idOf(op)) ?? 0) + 1;
+  }
+
+  ran(op: Op): void {
+    const id = idOf(op);
+    this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
+  }
+}
+
+/** Tasks and labels are dense small numbers. */
+function idOf(op: Op): number {
+  return op.task.id * 2 ** 24 + op.label;
+}
+
+/** The deviations of a recorded execution from natural order, to be followed by step. */
+export function deviationsByStep(trace: Trace, tasks: Tasks, labels: Labels): Deviation[] {
+  const counts = new Map<string, number>();
   const deviations: Deviation[] = [];
-  for (let step = 0; step < trace.length; step++) {
+  for (let step = 1; step < trace.length; step++) {
+    const task = tasks.all[trace.taskAt(step)]!.name;
+    const op = labels.nameOf(trace.labelAt(step));
+    const nth = (counts.get(`${task}\n${op}`) ?? 0) + 1;
+    counts.set(`${task}\n${op}`, nth);
     if (!trace.has(step, DEVIATED)) continue;
-    deviations.push({
-      step,
-      task: tasks.all[trace.taskAt(step)]!.name,
-      op: labels.nameOf(trace.labelAt(step)),
-      index: trace.indexAt(step),
-      joined: trace.has(step, JOINED),
-      took: trace.took.get(step) ?? 0,
-    });
+    deviations.push({ task, op, nth, step, joined: trace.has(step, JOINED), took: trace.took.get(step) ?? 0 });
   }
   return deviations;
 }

@@ -1,13 +1,15 @@
+import { AsyncResource } from 'node:async_hooks';
 import { naturalOrder, type Chooser } from './chooser.ts';
 import { recoverFromThrow, type Drain } from './drain.ts';
 import { StraddleError } from './error.ts';
 import { messageOf, type FailureKind, type RawFailure } from './failure.ts';
-import type { Op, WaitOp } from './op.ts';
+import type { Op, TimerOp, WaitOp } from './op.ts';
 import { promiseThen, settledPromise } from './promises.ts';
 import { Requests } from './requests.ts';
 import type { Pause, RunSpec } from './run.ts';
 import type { Task } from './task.ts';
 import { CONTESTED, DEVIATED, EARLY, JOINED, PREEMPTED, SITE, Trace } from './trace.ts';
+import { DryWatch } from './world/dry.ts';
 
 /** Steps between two looks at the real clock. */
 const STEPS_PER_LOOK = 64;
@@ -30,6 +32,7 @@ export class Scheduler extends Requests {
   /** Choices of this execution with two or more enabled operations. */
   contested = 0;
 
+  readonly dry = new DryWatch();
   readonly #drain: Drain | undefined;
   readonly #atEnd: (() => void)[] = [];
   #chooser: Chooser = naturalOrder;
@@ -43,6 +46,8 @@ export class Scheduler extends Requests {
   /** It would have, but the chooser drained first. */
   #apart = false;
   #undrained = false;
+  /** The real loop has not turned since then. */
+  #unturned = false;
   #sinceLook = 0;
 
   readonly #failMain = (error: unknown): void => this.fail('error', error);
@@ -65,6 +70,7 @@ export class Scheduler extends Requests {
     this.trace.clear();
     this.points.clear();
     this.offers.reset(spec.stallMs);
+    this.dry.reset();
     if (this.enabled.length > 0) this.enabled.length = 0;
     this.failure = undefined;
     this.contested = 0;
@@ -88,9 +94,10 @@ export class Scheduler extends Requests {
     this.trace.push(main.id, this.labels.idOf('start'), 0, 0, 0);
     main.steps = 1;
     this.opened(main);
-    if (this.observer === undefined) this.runBody(main, body, noResult, this.#failMain);
-    else this.observer.within(main, () => this.runBody(main, body, noResult, this.#failMain));
-    this.#undrained = true;
+    // A context of its own: what the body enters there ends with it.
+    const scope = new AsyncResource('straddle.execution');
+    this.within(scope, main, () => this.runBody(main, body, noResult, this.#failMain));
+    this.#undrained = this.#unturned = true;
   }
 
   /** Runs steps until the execution ends or the real loop must turn. `deadline` in ms of `realNow`. */
@@ -98,8 +105,12 @@ export class Scheduler extends Requests {
     const drain = this.#drain;
     const { offers } = this;
     if (this.#undrained) {
-      if (drain === undefined) this.#settleDown();
-      else this.#drainAll(drain);
+      if (drain !== undefined) this.#drainAll(drain);
+      else if (!this.#unturned) this.#settleDown();
+      else {
+        this.#unturned = false;
+        return 'drain';
+      }
     }
     while (!this.ended) {
       if (offers.outside !== undefined && offers.outside.pending()) return 'outside';
@@ -117,8 +128,9 @@ export class Scheduler extends Requests {
   }
 
   /** Ends the execution with a failure; the first one counts. */
-  fail(kind: FailureKind, error: unknown, message: string = messageOf(error)): void {
-    if (this.failure === undefined && !this.abandoned && !this.ended) this.failure = { kind, message, error };
+  fail(kind: FailureKind, error: unknown, message: string = messageOf(error), detail?: string): void {
+    if (this.failure !== undefined || this.abandoned || this.ended) return;
+    this.failure = { kind, message, error, ...(detail === undefined ? {} : { detail }) };
   }
 
   /** Makes an unhandled rejection the failure; it explains a deadlock that it caused. */
@@ -140,7 +152,7 @@ export class Scheduler extends Requests {
     this.trace.freeze();
     this.points.openAll();
     this.finish();
-    this.#undrained = true;
+    this.#undrained = this.#unturned = true;
   }
 
   /** Calls `then` once, when the execution has ended or failed. */
@@ -185,11 +197,15 @@ export class Scheduler extends Requests {
   #step(): boolean {
     const { enabled, trace, offers } = this;
     const ready = enabled.length;
-    if (offers.clock.pending > 0 || offers.outside !== undefined) offers.addTo(enabled, this.#elastic, trace.length);
+    if (offers.any) {
+      offers.addTo(enabled, this.#elastic);
+      if (ready === 0 && enabled.length === 1 && this.#isDry(enabled[0]!)) enabled.length = 0;
+    }
     const count = enabled.length;
     if (count === 0) return false;
     const step = trace.length;
     if (step >= this.#maxSteps) {
+      if (this.dry.isDrying) this.#stuck();
       this.fail('livelock', undefined, `The execution was still running after ${this.#maxSteps} steps (maxSteps).`);
       this.ended = true;
       enabled.length = ready;
@@ -208,7 +224,7 @@ export class Scheduler extends Requests {
       word |= DEVIATED;
       this.#apart = false;
     }
-    if (this.#elastic && offers.clock.pending > 0) word |= this.#elapse(op, ready, step);
+    if (this.#elastic && offers.clock.pending > 0) word |= this.#elapse(op, count - 1, step);
     this.#fire(op, index < ready ? index : -1, word);
     this.#undrained = true;
     if (op.run === undefined && enabled.length > 0) {
@@ -295,9 +311,9 @@ export class Scheduler extends Requests {
   }
 
   /** In elastic time: an early timer, or the time that the operation takes; both deviate. */
-  #elapse(op: Op, ready: number, step: number): number {
+  #elapse(op: Op, others: number, step: number): number {
     const { offers } = this;
-    if (offers.firesEarly(op, ready)) return EARLY | DEVIATED;
+    if (offers.firesEarly(op, others)) return EARLY | DEVIATED;
     const limit = offers.mostTaken;
     if (limit <= 0 || op.kind === 'timer' || op.kind === 'sleep') return 0;
     const took = this.#chooser.take(limit, step);
@@ -347,9 +363,20 @@ export class Scheduler extends Requests {
   /** Nothing is enabled, and nothing will be. */
   #stuck(): void {
     const stalled = this.points.stalled();
-    if (stalled !== undefined) this.fail('stalled-gate', undefined, stalled);
-    else this.fail('deadlock', undefined, 'Nothing can run any more, and not everything has finished.');
+    if (stalled !== undefined) this.fail('stalled-gate', undefined, stalled, this.points.census());
+    else {
+      const timers = [...this.dry.tasks].map((task) => task.name).join(', ');
+      const dry = `Timers are left, but firing them again and again changes nothing: ${timers}.`;
+      const message = `Nothing can run any more, and these wait: ${this.tasks.unfinished()}.`;
+      this.fail('deadlock', undefined, message, timers === '' ? undefined : dry);
+    }
     this.ended = true;
+  }
+
+  /** The only operation enabled is a timer that leads nowhere. */
+  #isDry(op: Op): boolean {
+    if (op.kind !== 'timer') return false;
+    return this.dry.isDead(op as TimerOp, this.clock, this.trace, this.tasks);
   }
 }
 

@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
 
 /** Where our own code lives: its frames never name a site. Examples and tests beside it are users. */
-const own = ['scheduler', 'properties', 'src'].map((folder) => new URL(`../${folder}/`, import.meta.url).href);
+const home = new URL('..', import.meta.url);
+/** A compiled copy runs from `dist/`; with source maps its frames name the sources beside that. */
+const homes = home.href.endsWith('/dist/') ? [home, new URL('..', home)] : [home];
+const own = homes.flatMap((base) => ['scheduler', 'properties', 'src'].map((name) => new URL(`${name}/`, base).href));
 const ownPaths = own.map((href) => fileURLToPath(href));
 
 /** `file:line:column` of the innermost frame of user code in a stack, relative to the working directory. */

@@ -39,7 +39,7 @@ export interface Strategy {
    * `natural` tells whether natural order would settle `enabled[0]` too. Without this method the engine
    * settles several operations at the rate of the option `bursts`.
    */
-  join?(enabled: readonly EnabledOp[], natural: boolean): number;
+  readonly join?: ((enabled: readonly EnabledOp[], natural: boolean) => number) | undefined;
   /** Called after each execution. */
   end?(outcome: ExecutionOutcome): void;
 }

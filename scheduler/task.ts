@@ -117,6 +117,15 @@ export class Tasks {
     task.enabled++;
   }
 
+  /** The names of those whose bodies are still running. */
+  unfinished(): string {
+    return this.all
+      .slice(0, this.count)
+      .filter(({ open }) => open)
+      .map(({ name }) => name)
+      .join(', ');
+  }
+
   /** The task of which `promise` is the result, if `spawn` returned it. */
   ofResult(promise: unknown): Task | undefined {
     for (let id = 0; id < this.count; id++) if (this.all[id]!.result === promise) return this.all[id];

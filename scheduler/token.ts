@@ -1,61 +1,40 @@
+import type { FailureKind } from './failure.ts';
 import { StraddleError } from './error.ts';
-import type { Deviation } from './schedule.ts';
+import { fingerprint, PRINTS } from './prints.ts';
+import type { Reach } from './reach.ts';
+import { isSameName, type BaseOrder, type Deviation, type OpName } from './schedule.ts';
+import { pack, unpack } from './token-payload.ts';
 
 /** Everything that brings one execution back. */
 export interface Recording {
   readonly seed: number;
+  /** 1-based number of the execution, as the body sees it. */
   readonly execution: number;
   readonly granularity: 'await' | 'macrotask';
   readonly time: 'elastic' | 'idle';
   readonly stallMs: number;
   readonly maxSteps: number;
+  /** Where `Date` stood when it began, if the test said so. */
+  readonly startTime?: number;
+  readonly order: BaseOrder;
   readonly deviations: readonly Deviation[];
-  /** One character per step, or per group of steps: what ran there. */
-  readonly prints: string;
-  /** How many steps were recorded. */
+  /** How it ended. */
+  readonly kind: FailureKind;
+  readonly reach: Reach;
+  /** For a script that could not be followed: at which step (−1: it was left unplayed at the end), and why. */
+  readonly script?: { readonly step: number; readonly message: string };
+  /** How many steps were recorded, and what ran in each of them. */
   readonly steps: number;
+  readonly prints: string;
 }
 
 const VERSION = 1;
 const PREFIX = `st${VERSION}.`;
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-/** Longest list of prints; a longer execution has several steps to a print. */
-const MOST_PRINTS = 256;
 
-type Packed = [
-  seed: number,
-  execution: number,
-  macrotask: 0 | 1,
-  elastic: 0 | 1,
-  stallMs: number,
-  maxSteps: number,
-  steps: number,
-  prints: string,
-  deviations: [step: number, task: string, op: string, index: number, joined: 0 | 1, took: number][],
-];
-
-/** One line, URL-safe: version, the recording as JSON in base64url, and a checksum. */
+/** One line, URL-safe: version, the recording, the prints of its steps, and a checksum. */
 export function encodeToken(recording: Recording): string {
-  const packed: Packed = [
-    recording.seed,
-    recording.execution,
-    recording.granularity === 'macrotask' ? 1 : 0,
-    recording.time === 'elastic' ? 1 : 0,
-    recording.stallMs,
-    recording.maxSteps,
-    recording.steps,
-    recording.prints,
-    recording.deviations.map(({ step, task, op, index, joined, took }) => [
-      step,
-      task,
-      op,
-      index,
-      joined ? 1 : 0,
-      took,
-    ]),
-  ];
-  const payload = Buffer.from(JSON.stringify(packed)).toString('base64url');
-  return `${PREFIX}${payload}.${checksum(payload)}`;
+  const content = `${Buffer.from(JSON.stringify(pack(recording))).toString('base64url')}.${recording.prints}`;
+  return `${PREFIX}${content}.${fingerprint(content)}`;
 }
 
 /**
@@ -63,79 +42,66 @@ export function encodeToken(recording: Recording): string {
  * @throws StraddleError `token` if it is no token, was made by another version, or is damaged.
  */
 export function decodeToken(token: string): Recording {
-  const version = typeof token === 'string' ? /^st(\d+)\./.exec(token.trim()) : null;
-  if (version === null) throw new StraddleError('token', `This is no straddle token: it must begin with '${PREFIX}'.`);
-  if (Number(version[1]) !== VERSION) {
-    throw new StraddleError(
-      'token',
-      `This token has version ${version[1]}, this straddle reads version ${VERSION}: replay it with the version that made it.`,
+  const text = typeof token === 'string' ? token.trim() : '';
+  const version = /^st(\d+)\./.exec(text)?.[1];
+  if (version === undefined) throw bad(`This is no straddle token: it must begin with '${PREFIX}'.`);
+  if (version !== String(VERSION)) {
+    throw bad(
+      `This token has version ${version}, this straddle reads version ${VERSION}: replay it with the version that made it.`,
     );
   }
-  const [payload = '', sum = '', ...rest] = token.trim().slice(PREFIX.length).split('.');
-  if (rest.length > 0 || checksum(payload) !== sum) {
-    throw new StraddleError('token', 'This token is damaged: its checksum does not match. Copy it again, whole.');
+  const [payload, prints, checksum, ...rest] = text.slice(PREFIX.length).split('.');
+  if (checksum === undefined || rest.length > 0 || fingerprint(`${payload!}.${prints!}`) !== checksum) {
+    throw bad('This token is damaged: its checksum does not match. Copy it again, whole.');
   }
-  const packed = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Packed;
-  const [seed, execution, macrotask, elastic, stallMs, maxSteps, steps, prints, deviations] = packed;
-  return {
-    seed,
-    execution,
-    granularity: macrotask === 1 ? 'macrotask' : 'await',
-    time: elastic === 1 ? 'elastic' : 'idle',
-    stallMs,
-    maxSteps,
-    steps,
-    prints,
-    deviations: deviations.map(([step, task, op, index, joined, took]) => ({
-      step,
-      task,
-      op,
-      index,
-      joined: joined === 1,
-      took,
-    })),
-  };
-}
-
-/** The prints of an execution, from the names of what ran in each step. */
-export function printsOf(steps: number, nameOf: (step: number) => string, group: number = groupOf(steps)): string {
-  let prints = '';
-  for (let from = 0; from < steps; from += group) {
-    let hash = 0;
-    for (let step = from; step < Math.min(from + group, steps); step++) hash = fnv(nameOf(step), hash);
-    prints += ALPHABET[(hash ^ (hash >>> 6) ^ (hash >>> 15)) & 63]!;
+  let packed: unknown;
+  try {
+    packed = JSON.parse(Buffer.from(payload!, 'base64url').toString());
+  } catch {
+    packed = undefined;
   }
-  return prints;
+  const recording = PRINTS.test(prints!) ? unpack(packed, prints!) : undefined;
+  if (recording === undefined)
+    throw bad('This token is whole, but straddle did not make it: its content has no sense.');
+  return recording;
 }
 
-/** The 0-based steps of the first group that differs from the recording, or `undefined`. */
-export function firstForeignSteps(
-  recording: Recording,
-  steps: number,
-  nameOf: (step: number) => string,
-): { from: number; to: number } | undefined {
-  const group = groupOf(recording.steps);
-  const met = printsOf(steps, nameOf, group);
-  const groups = Math.max(met.length, recording.prints.length);
-  for (let i = 0; i < groups; i++) {
-    if (met[i] !== recording.prints[i]) return { from: i * group, to: (i + 1) * group - 1 };
-  }
-  return undefined;
+/**
+ * What a token says, as text for a person.
+ * @throws StraddleError `token` like `decodeToken`.
+ */
+export function showToken(token: string): string {
+  const recording = decodeToken(token);
+  const { seed, execution, granularity, time, stallMs, maxSteps, order, deviations, kind, reach, steps } = recording;
+  const kept = order === 'steady' ? 'steady order: a task keeps running while it can' : "natural order: Node's own";
+  return [
+    `A straddle token, version ${VERSION}. It replays a failure of kind '${kind}' (reach: ${reach}).`,
+    `execution    ${execution}, with chance from the seed ${seed}`,
+    `time         ${time === 'elastic' ? `elastic, timers run ahead by at most ${stallMs} ms` : 'idle'}`,
+    `granularity  ${granularity}`,
+    `steps        ${steps} recorded, at most ${maxSteps}`,
+    `order        ${kept}`,
+    ...(deviations.length === 0 ? ['deviations   none'] : ['deviations']),
+    ...deviations.map((deviation) => `  step ${String(deviation.step).padEnd(4)} ${showDeviation(deviation)}`),
+    ...(recording.script === undefined ? [] : [`script       ${recording.script.message}`]),
+  ].join('\n');
 }
 
-function groupOf(steps: number): number {
-  return Math.max(1, Math.ceil(steps / MOST_PRINTS));
+/** One deviation as a clause. */
+export function showDeviation(deviation: Deviation): string {
+  const { instead, after, joined, took } = deviation;
+  const name = showName(deviation);
+  const time = took > 0 ? `, taking ${took} ms` : '';
+  if (after !== undefined) return `${name} ${joined ? 'together with' : 'directly after'} ${showName(after)}${time}`;
+  if (instead === undefined) return `${name}${joined ? ' together with the step before' : ''}${time}`;
+  if (isSameName(instead, deviation)) return `${name}${took > 0 ? time : ', not together with the step before'}`;
+  return `${name} before ${showName(instead)}${time}`;
 }
 
-function checksum(text: string): string {
-  const a = fnv(text, 0x1234567);
-  const b = fnv(text, 0x7654321);
-  return Buffer.from(Int32Array.of(a, b).buffer).toString('base64url');
+function showName({ task, op, nth }: OpName): string {
+  return `${task} at ${op}${nth === 1 ? '' : ` (${nth})`}`;
 }
 
-/** FNV-1a, seeded. */
-function fnv(text: string, seed: number): number {
-  let hash = 0x811c9dc5 ^ seed;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash ^ (hash >>> 16);
+function bad(message: string): StraddleError {
+  return new StraddleError('token', message);
 }

@@ -2,8 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-const run = (...args) => execFileSync(npm, args, { stdio: ['ignore', 2, 2] });
+// On Windows npm is a script, which only a shell can start.
+const shell = process.platform === 'win32';
+const run = (...args) => execFileSync('npm', args, { stdio: ['ignore', 2, 2], shell });
 
 const installed = 'node_modules/.package-lock.json';
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync('package-lock.json').mtimeMs) {

@@ -1,5 +1,6 @@
 /** The public entry: `import { explore, check, replay } from 'straddle'`. */
 export { check, explore } from '../properties/explore.ts';
+export type { Decision } from '../properties/deciding.ts';
 export { replay, TokenMismatchError } from '../properties/replay.ts';
 export { CheckError } from '../properties/report.ts';
 export type { BranchRequirement, ExploreOptions } from '../properties/options.ts';
@@ -12,9 +13,12 @@ export type { FailureKind, Waiting } from '../scheduler/failure.ts';
 export type { Hold, HoldOptions } from '../scheduler/gates.ts';
 export type { EnabledOp, OpKind } from '../scheduler/op.ts';
 export { point } from '../scheduler/point.ts';
+export type { Reach } from '../scheduler/reach.ts';
+export type { BaseOrder, OpName } from '../scheduler/schedule.ts';
 export type { Barriers, Sim } from '../scheduler/sim.ts';
 export type { ExecutionInfo, ExecutionOutcome, Strategy } from '../scheduler/strategy.ts';
 export { natural } from '../scheduler/strategies/natural.ts';
 export { portfolio } from '../scheduler/strategies/portfolio.ts';
 export { random } from '../scheduler/strategies/random.ts';
 export { script } from '../scheduler/strategies/script.ts';
+export { showToken } from '../scheduler/token.ts';

@@ -6,8 +6,12 @@ import { Works } from './works.ts';
 /** Broken: looks at `closed` before it takes the lock, so a shutdown fits between check and registration. */
 export class CheckOutsideLock implements WorkLifecycle {
   readonly #mutex = new Mutex();
-  readonly #works = new Works();
+  readonly #works: Works;
   #closed = false;
+
+  constructor(works: Works = new Works()) {
+    this.#works = works;
+  }
 
   async add(work: () => Promise<void>): Promise<boolean> {
     await point('add:enter');
@@ -36,8 +40,12 @@ export class CheckOutsideLock implements WorkLifecycle {
 /** Broken: closes without the lock, in the middle of somebody's critical section. */
 export class CloseOutsideLock implements WorkLifecycle {
   readonly #mutex = new Mutex();
-  readonly #works = new Works();
+  readonly #works: Works;
   #closed = false;
+
+  constructor(works: Works = new Works()) {
+    this.#works = works;
+  }
 
   async add(work: () => Promise<void>): Promise<boolean> {
     await point('add:enter');
@@ -68,8 +76,12 @@ export class CloseOutsideLock implements WorkLifecycle {
 /** Broken: waits for the work first and closes afterwards, so work is accepted in between. */
 export class WaitBeforeClose implements WorkLifecycle {
   readonly #mutex = new Mutex();
-  readonly #works = new Works();
+  readonly #works: Works;
   #closed = false;
+
+  constructor(works: Works = new Works()) {
+    this.#works = works;
+  }
 
   async add(work: () => Promise<void>): Promise<boolean> {
     await point('add:enter');

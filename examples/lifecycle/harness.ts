@@ -5,6 +5,12 @@ import type { WorkLifecycle } from './lifecycle.ts';
 /** The two ways in which an `add` that meets a `shutdown` can end. */
 export const BRANCHES = ['add wins', 'shutdown wins'] as const;
 
+/** How one execution ended for its adders. */
+export interface Counts {
+  readonly registered: number;
+  readonly refused: number;
+}
+
 export interface HarnessOptions {
   /** How many tasks call `add`. */
   adders: number;
@@ -15,7 +21,7 @@ export interface HarnessOptions {
   /** What the shutdown waits for before it begins: the sleep that people write instead of a gate. */
   before?: (sim: Sim) => Promise<void>;
   /** Called when all is over. */
-  after?: (counts: { registered: number; refused: number }) => void;
+  after?: (counts: Counts) => void;
 }
 
 /**
@@ -49,7 +55,7 @@ export function race(create: () => WorkLifecycle, options: HarnessOptions): (sim
       await options.before?.(sim);
       await lifecycle.shutdown();
       down = true;
-      if (running > 0) violation ??= `shutdown() returned while ${running} pieces of work were running`;
+      if (running > 0) violation ??= 'shutdown() returned while work was still running';
     };
 
     const first = options.shutdownFirst === true ? [sim.spawn('shutdown', shutdown)] : [];
@@ -64,10 +70,20 @@ export function race(create: () => WorkLifecycle, options: HarnessOptions): (sim
   };
 }
 
-/** Gates for exactly `k` winning adders: the shutdown waits for `k`, everybody else waits for the shutdown. */
-export function split(k: number): (sim: Sim) => void {
+/** Gates for exactly `k` winners among `adders`: the shutdown waits for them, everybody else for the shutdown. */
+export function split(k: number, adders: number): (sim: Sim) => void {
   return (sim) => {
-    sim.hold('shutdown:enter', { take: 1 }).until(() => sim.arrivals('add:registered') >= k);
-    sim.hold('add:enter', { skip: k }).until(() => sim.arrivals('shutdown:closed') > 0);
+    if (k > 0) sim.hold('shutdown:enter', { take: 1 }).until(() => sim.arrivals('add:registered') >= k);
+    if (k < adders) sim.hold('add:enter', { skip: k }).until(() => sim.arrivals('shutdown:closed') > 0);
   };
+}
+
+/** Fifty microseconds instead of a gate: long enough for the adders to get going, or so one hopes. */
+export function shortSleep(sim: Sim): Promise<void> {
+  return sim.sleep(0.05);
+}
+
+/** What the sleep is there for. */
+export function requireInFlight({ registered }: Counts): void {
+  if (registered === 0) throw new Error('nobody was in flight when the shutdown began');
 }

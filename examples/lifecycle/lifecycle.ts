@@ -13,8 +13,12 @@ export interface WorkLifecycle {
 /** Check and registration are one critical section: nothing is registered after `closed`. */
 export class Lifecycle implements WorkLifecycle {
   readonly #mutex = new Mutex();
-  readonly #works = new Works();
+  readonly #works: Works;
   #closed = false;
+
+  constructor(works: Works = new Works()) {
+    this.#works = works;
+  }
 
   async add(work: () => Promise<void>): Promise<boolean> {
     await point('add:enter');

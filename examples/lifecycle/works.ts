@@ -3,6 +3,11 @@ export class Works {
   #running = 0;
   #waiting: (() => void)[] = [];
 
+  /** Registered pieces of work that have not ended. */
+  get running(): number {
+    return this.#running;
+  }
+
   /** Registers one piece of work. */
   register(): void {
     this.#running++;

@@ -19,5 +19,8 @@ export function portfolio(): Strategy {
       return active.begin(info);
     },
     choose: (enabled, step) => active.choose(enabled, step),
+    get join() {
+      return active.join;
+    },
   };
 }

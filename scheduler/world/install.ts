@@ -1,57 +1,96 @@
 import type { Scheduler } from '../scheduler.ts';
+import { VirtualFrames } from './animation.ts';
 import { Chance } from './chance.ts';
-import { EPOCH, PERFORMANCE_START } from './clock.ts';
-import { Patches } from './patch.ts';
+import { channelFunctions, type ChannelFunctions } from './channels.ts';
+import { PERFORMANCE_START, START_TIME } from './clock.ts';
+import { allControls } from './controls.ts';
+import { worldSlot } from './dispatch.ts';
+import { Entropy } from './entropy.ts';
+import { FakeClocks } from './fake-clocks.ts';
+import { VirtualPorts } from './message-ports.ts';
+import { originals } from './originals.ts';
+import { ProcessClock } from './process-clock.ts';
+import { PromisedTimers } from './timers-promises.ts';
 import { VirtualTimers } from './timers.ts';
 
-/** Time and chance as the code under test sees them, put in place only while the engine holds the loop. */
+/**
+ * Time, chance and channels as the code under test sees them. In place only while the engine holds the loop;
+ * dispatchers that are installed for good pass through at all other times.
+ */
 export class World {
   readonly chance = new Chance();
-  readonly #timers: VirtualTimers;
-  readonly #patches = new Patches();
+  readonly timers: VirtualTimers;
+  readonly promised: PromisedTimers;
+  readonly processClock: ProcessClock;
+  readonly entropy: Entropy;
+  readonly frames: VirtualFrames;
+  readonly channels: ChannelFunctions;
+  readonly #controls = allControls();
+  readonly #fakes: FakeClocks;
+  readonly #scheduler: Scheduler;
+  readonly #ports: VirtualPorts;
+  #startTime = START_TIME;
 
   constructor(scheduler: Scheduler) {
-    const { clock } = scheduler;
-    const timers = (this.#timers = new VirtualTimers(scheduler));
-    const patches = this.#patches;
-    patches.replace(globalThis, 'setTimeout', timers.setTimeout);
-    patches.replace(globalThis, 'clearTimeout', timers.clearTimeout);
-    patches.replace(globalThis, 'setInterval', timers.setInterval);
-    patches.replace(globalThis, 'clearInterval', timers.clearTimeout);
-    patches.replace(globalThis, 'setImmediate', timers.setImmediate);
-    patches.replace(globalThis, 'clearImmediate', timers.clearImmediate);
-    patches.replace(
-      globalThis,
-      'Date',
-      virtualDate(() => EPOCH + clock.now),
+    this.#scheduler = scheduler;
+    this.timers = new VirtualTimers(scheduler, originals);
+    this.promised = new PromisedTimers(this.timers);
+    this.processClock = new ProcessClock(
+      () => PERFORMANCE_START + this.#now(),
+      () => this.#startTime - PERFORMANCE_START,
     );
-    patches.replace(performance, 'now', () => PERFORMANCE_START + clock.now);
-    patches.replace(Math, 'random', this.chance.next);
+    this.entropy = new Entropy(this.chance.next, this.timers);
+    this.frames = new VirtualFrames(this.timers, this.processClock.now);
+    this.#ports = new VirtualPorts(scheduler);
+    this.channels = channelFunctions(this.#ports);
+    this.#fakes = new FakeClocks(this.#controls.patches);
+    this.#controls.refresh();
+  }
+
+  /** Virtual milliseconds since the execution began, as code under test reads them. */
+  #now(): number {
+    const { clock, trace } = this.#scheduler;
+    return clock.read(trace.length);
+  }
+
+  /** Whole milliseconds since 1970. */
+  date(): number {
+    return Math.trunc(this.#startTime + this.#now());
+  }
+
+  /** The channels of this execution, which has some from now on. */
+  get ports(): VirtualPorts {
+    return (this.#scheduler.offers.ports = this.#ports);
   }
 
   /** Before an execution. */
-  reset(seed: number): void {
+  reset(seed: number, startTime: number): void {
+    this.#startTime = startTime;
     this.chance.reset(seed);
-    this.#timers.clear();
+    this.timers.reset();
+    this.frames.reset();
+    this.#ports.reset();
+  }
+
+  /** After an execution: what code under test has put in the place of ours is undone. */
+  clean(): void {
+    this.#fakes.undo();
   }
 
   install(): void {
-    this.#patches.install();
+    this.#controls.patches.install();
+    this.#controls.sync();
+    worldSlot.world = this;
   }
 
   uninstall(): void {
-    this.#patches.uninstall();
+    if (worldSlot.world === this) worldSlot.world = undefined;
+    this.#controls.patches.uninstall();
   }
-}
 
-/** A `Date` that takes "now" from virtual time; everything else is the real one's. */
-function virtualDate(now: () => number): DateConstructor {
-  const Real = Date;
-  return new Proxy(Real, {
-    construct: (target, args: unknown[], newTarget) =>
-      Reflect.construct(target, args.length === 0 ? [Math.trunc(now())] : args, newTarget) as object,
-    apply: () => new Real(Math.trunc(now())).toString(),
-    get: (target, name, receiver) =>
-      name === 'now' ? () => Math.trunc(now()) : (Reflect.get(target, name, receiver) as unknown),
-  });
+  /** After the last execution. */
+  retire(): void {
+    this.#ports.reset();
+    this.#controls.sync();
+  }
 }

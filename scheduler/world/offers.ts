@@ -1,92 +1,87 @@
 import { TimerOp, type Op } from '../op.ts';
 import type { Outside } from '../run.ts';
 import { Clock } from './clock.ts';
-
-/** A weak timer or an interval that fires this often with no effect is taken for dead. */
-const DRY_FIRES = 100;
+import type { VirtualPorts } from './message-ports.ts';
 
 /** Phases of the event loop that natural order must tell apart. */
 const TIMERS = 0;
-const CHECK = 1;
+const POLL = 1;
+const CHECK = 2;
+const CLOSING = 3;
 
 /**
  * What the virtual world offers at a choice, in the order of Node's phases: timers, completions of outside
- * work, immediates. Keeps the stall budget of elastic time and recognises timers that fire for nothing.
+ * work and messages, immediates, closing ports. Keeps the stall budget of elastic time.
  */
 export class Offers {
   readonly clock = new Clock();
   /** Work outside of the process; `undefined` until an execution asks for some. */
   outside: Outside | undefined;
-  /** Names of timers that fired dry, for the diagnosis. */
-  readonly dryTimers = new Set<string>();
-  /** Grows when timers are asked for or taken back; while nothing else happens either, they fire dry. */
-  activity = 0;
+  /** Message ports; `undefined` until an execution makes some. */
+  ports: VirtualPorts | undefined;
+  /** The turn of the event loop, and where in it the operation that was chosen last belongs. */
+  round = 0;
+  phase = TIMERS;
   #stall = 0;
-  #phase = TIMERS;
-  #round = 0;
-  #dry = 0;
-  #dryActivity = -1;
-  #dryStep = -1;
 
   reset(stallMs: number): void {
     this.clock.clear();
-    this.activity = 0;
+    this.ports = undefined;
+    this.round = 0;
+    this.phase = TIMERS;
     this.#stall = stallMs;
-    this.#phase = TIMERS;
-    this.#round = 0;
-    this.#dry = 0;
-    this.#dryActivity = -1;
-    this.#dryStep = -1;
-    if (this.dryTimers.size > 0) this.dryTimers.clear();
   }
 
   /** True when there may be something to offer. */
   get any(): boolean {
-    return this.clock.pending > 0 || this.outside !== undefined;
+    return this.clock.pending > 0 || this.outside !== undefined || this.ports !== undefined;
   }
 
   /** The round of the loop in which an immediate that is requested now will run. */
   get nextRound(): number {
-    return this.#phase === CHECK ? this.#round + 1 : this.#round;
+    return this.phase >= CHECK ? this.round + 1 : this.round;
   }
 
   /** Appends to `enabled`, which holds what is enabled by itself. */
-  addTo(enabled: Op[], elastic: boolean, step: number): void {
-    const { clock, outside } = this;
-    const ready = enabled.length;
+  addTo(enabled: Op[], elastic: boolean): void {
+    const { clock, outside, ports } = this;
     const timer = clock.nextTimer;
     const immediate = clock.nextImmediate;
     const due = timer !== undefined && timer.due <= clock.now;
-    const timersFirst = due && (this.#phase === TIMERS || (immediate !== undefined && immediate.due > this.#round));
-    if (timersFirst) enabled.push(timer);
-    if (outside !== undefined) for (const op of outside.completed) enabled.push(op);
-    if (immediate !== undefined) enabled.push(immediate);
-    if (timer === undefined || timersFirst) return;
-    if (due || enabled.length === 0) enabled.push(timer);
+    if (ports !== undefined) this.#addByPhase(enabled, ports, due ? timer : undefined);
+    else {
+      const timersFirst = due && (this.phase === TIMERS || (immediate !== undefined && immediate.due > this.round));
+      if (timersFirst) enabled.push(timer);
+      if (outside !== undefined) for (const op of outside.completed) enabled.push(op);
+      if (immediate !== undefined) enabled.push(immediate);
+      if (due && !timersFirst) enabled.push(timer);
+    }
+    if (timer === undefined || due) return;
+    if (enabled.length === 0) enabled.push(timer);
     else if (elastic && timer.due - clock.now <= this.#stall) {
       // Nothing that was requested after an immediate overtakes it.
-      if (immediate === undefined || immediate.id > timer.id) enabled.push(timer);
+      if (immediate === undefined || immediate.order > timer.order) enabled.push(timer);
     }
-    if (ready === 0 && enabled.length === 1 && this.#isDry(timer, step)) enabled.length = 0;
   }
 
-  /** A timer that alone keeps the execution alive, and whose firing has long changed nothing. */
-  #isDry(timer: TimerOp, step: number): boolean {
-    if (this.activity !== this.#dryActivity || step !== this.#dryStep) {
-      this.#dryActivity = this.activity;
-      this.#dry = 0;
-      if (this.dryTimers.size > 0) this.dryTimers.clear();
-    }
-    this.#dryStep = step + 1;
-    this.dryTimers.add(timer.task.name);
-    return ++this.#dry > DRY_FIRES * this.clock.timers.length;
+  /** The same with message ports: by round, then by phase. */
+  #addByPhase(enabled: Op[], ports: VirtualPorts, due: TimerOp | undefined): void {
+    ports.collect();
+    const { round, phase } = this;
+    const offered: { op: Op; place: number }[] = [];
+    if (due !== undefined) offered.push({ op: due, place: (phase === TIMERS ? round : round + 1) * 4 });
+    for (const op of this.outside?.completed ?? []) offered.push({ op, place: round * 4 });
+    for (const one of ports.offered()) offered.push({ op: one.op, place: one.op.due * 4 + one.phase });
+    const immediate = this.clock.nextImmediate;
+    if (immediate !== undefined) offered.push({ op: immediate, place: immediate.due * 4 + CHECK });
+    offered.sort((a, b) => a.place - b.place);
+    for (const { op } of offered) enabled.push(op);
   }
 
   /** Whether choosing `op` means that its timer fires before enabled work; pays for it from the budget. */
-  firesEarly(op: Op, ready: number): boolean {
+  firesEarly(op: Op, others: number): boolean {
     const { clock } = this;
-    if (!(op instanceof TimerOp) || op.at < 0 || op.due <= clock.now) return false;
-    if (ready === 0 && clock.nextImmediate === undefined && (this.outside?.completed.length ?? 0) === 0) return false;
+    if (!(op instanceof TimerOp) || op.at < 0 || op.due <= clock.now || others === 0) return false;
     this.#stall -= op.due - clock.now;
     return true;
   }
@@ -106,19 +101,45 @@ export class Offers {
 
   /** Takes a chosen operation out of the world. */
   remove(op: Op): void {
-    const { clock } = this;
-    if (op.kind === 'immediate') {
-      clock.removeImmediate(op as TimerOp);
-      this.#round = (op as TimerOp).due;
-      this.#phase = CHECK;
-    } else if (op.kind === 'io') {
-      const completed = this.outside!.completed;
-      completed.splice(completed.indexOf(op), 1);
-    } else {
-      const timer = op as TimerOp;
-      if (timer.due > clock.now) clock.now = timer.due;
-      clock.removeTimer(timer);
-      this.#phase = TIMERS;
+    switch (op.kind) {
+      case 'immediate':
+        this.clock.removeImmediate(op as TimerOp);
+        this.#enter(CHECK, (op as TimerOp).due);
+        break;
+      case 'io': {
+        const completed = this.outside!.completed;
+        completed.splice(completed.indexOf(op), 1);
+        this.#enter(POLL, this.phase > POLL ? this.round + 1 : this.round);
+        break;
+      }
+      case 'message': {
+        const isClosing = this.ports!.chosen(op as TimerOp);
+        this.clock.pending--;
+        this.#enter(isClosing ? CLOSING : POLL, (op as TimerOp).due);
+        break;
+      }
+      case 'timer':
+      case 'sleep':
+        this.#fire(op as TimerOp);
+        break;
+      case 'start':
+      case 'point':
+      case 'await':
+      case 'barrier':
+        // Enabled by themselves: the world never offers them.
+        break;
     }
+  }
+
+  #fire(timer: TimerOp): void {
+    const { clock } = this;
+    if (timer.due > clock.now) clock.now = timer.due;
+    clock.removeTimer(timer);
+    this.#enter(TIMERS, this.phase === TIMERS ? this.round : this.round + 1);
+  }
+
+  #enter(phase: number, round: number): void {
+    this.phase = phase;
+    if (round > this.round) this.round = round;
   }
 }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { TimerOp } from '../op.ts';
 import type { Task } from '../task.ts';
 
@@ -6,86 +7,102 @@ export interface TimerHost {
   arm(kind: 'timer' | 'immediate', name: string, ms: number, run: () => void, task?: Task): TimerOp;
   disarm(op: TimerOp): void;
   rearm(op: TimerOp, ms: number): void;
+  weaken(op: TimerOp, weak: boolean): void;
+  /** Runs code of `task` in the async context in which it was asked for. */
+  within(scope: AsyncResource, task: Task, run: () => void): void;
 }
 
-type Callback = (...args: unknown[]) => void;
+type Callback = (this: unknown, ...args: unknown[]) => void;
+
+/** The host's own functions: for timers that were armed outside, and for its errors about wrong arguments. */
+export interface HostTimers {
+  readonly setTimeout: (callback: never, ms: number) => unknown;
+  readonly clearTimeout: (timer: never) => void;
+  readonly setImmediate: (callback: never) => unknown;
+  readonly clearImmediate: (immediate: never) => void;
+}
 
 /** Node's longest delay; a longer one, or one that is no number of 1 or more, becomes 1 ms. */
 const LONGEST = 2 ** 31 - 1;
+/** Where the numbers of virtual timers begin, well above those of real ones. */
+const FIRST_ID = 10 ** 12;
 
-function delay(after: unknown): number {
-  const ms = Number(after);
+/** Whole virtual milliseconds, as Node reads a delay. @throws TypeError for a symbol or a bigint. */
+export function delayOf(after: unknown): number {
+  const ms = (after as number) * 1;
   return ms >= 1 && ms <= LONGEST ? Math.trunc(ms) : 1;
 }
 
-function requireFunction(callback: unknown): asserts callback is Callback {
-  if (typeof callback === 'function') return;
-  const error = new TypeError(`The "callback" argument must be of type function. Received ${String(callback)}`);
-  throw Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
-}
-
-/** A pending `setTimeout` or `setInterval`, with the interface of Node's `Timeout`. */
-export class VirtualTimeout {
+/** What `setTimeout` and `setInterval` return, with the interface of Node's `Timeout`. */
+class Timeout extends AsyncResource {
   readonly #timers: VirtualTimers;
   readonly #ms: number;
   readonly #repeats: boolean;
-  readonly #run: () => void;
-  readonly #id: number;
+  #callback: Callback | undefined;
+  #args: unknown[];
   #op: TimerOp | undefined;
   #task: Task | undefined;
   #weak = false;
+  #id = 0;
 
-  constructor(timers: VirtualTimers, id: number, ms: number, repeats: boolean, run: () => void) {
+  constructor(timers: VirtualTimers, callback: Callback, ms: number, repeats: boolean, args: unknown[]) {
+    super('Timeout');
     this.#timers = timers;
-    this.#id = id;
+    this.#callback = callback;
     this.#ms = ms;
     this.#repeats = repeats;
-    this.#run = run;
+    this.#args = args;
     this.#arm();
   }
 
   #arm(): void {
-    const name = this.#repeats ? 'interval' : 'timeout';
-    this.#op = this.#timers.host.arm('timer', name, this.#ms, () => this.#fire(), this.#task);
-    this.#op.weak = this.#weak;
-    this.#task = this.#op.task;
+    const { host } = this.#timers;
+    const op = host.arm('timer', this.#repeats ? 'interval' : 'timeout', this.#ms, () => this.#fire(), this.#task);
+    this.#op = op;
+    this.#task = op.task;
+    if (this.#weak) host.weaken(op, true);
   }
 
   #fire(): void {
     this.#op = undefined;
-    if (!this.#repeats) {
-      this.#run();
-      this.#timers.forget(this.#id);
-      return;
-    }
-    // Node arms an interval again after its callback, also when that throws.
-    let cleared = true;
+    const { host } = this.#timers;
     try {
-      this.#run();
+      host.within(this, this.#task!, () => this.#callback!.apply(this, this.#args));
     } finally {
-      cleared = !this.#timers.knows(this.#id);
-      if (!cleared && this.#op === undefined) this.#arm();
+      // Node arms an interval again after its callback, also when that throws.
+      if (this.#repeats && this.#callback !== undefined) {
+        if (this.#op === undefined) this.#arm();
+        else host.rearm(this.#op, this.#ms);
+      }
     }
   }
 
   close(): this {
+    this.#callback = undefined;
     if (this.#op !== undefined) this.#timers.host.disarm(this.#op);
     this.#op = undefined;
     this.#timers.forget(this.#id);
     return this;
   }
 
+  /** Begins again from now, also after it has fired; not after it has been cleared. */
+  refresh(): this {
+    if (this.#op !== undefined) this.#timers.host.rearm(this.#op, this.#ms);
+    else if (this.#callback !== undefined) this.#arm();
+    return this;
+  }
+
   ref(): this {
-    return this.#setWeak(false);
+    return this.#weaken(false);
   }
 
   unref(): this {
-    return this.#setWeak(true);
+    return this.#weaken(true);
   }
 
-  #setWeak(weak: boolean): this {
+  #weaken(weak: boolean): this {
     this.#weak = weak;
-    if (this.#op !== undefined) this.#op.weak = weak;
+    if (this.#op !== undefined) this.#timers.host.weaken(this.#op, weak);
     return this;
   }
 
@@ -93,12 +110,9 @@ export class VirtualTimeout {
     return !this.#weak;
   }
 
-  refresh(): this {
-    if (this.#op !== undefined) this.#timers.host.rearm(this.#op, this.#ms);
-    return this;
-  }
-
+  /** A number by which it can be cleared too. */
   [Symbol.toPrimitive](): number {
+    if (this.#id === 0) this.#id = this.#timers.number(this);
     return this.#id;
   }
 
@@ -107,65 +121,105 @@ export class VirtualTimeout {
   }
 }
 
+/** What `setImmediate` returns, with the interface of Node's `Immediate`. */
+class Immediate extends AsyncResource {
+  readonly #host: TimerHost;
+  #op: TimerOp | undefined;
+  #weak = false;
+
+  constructor(host: TimerHost, callback: Callback, args: unknown[]) {
+    super('Immediate');
+    this.#host = host;
+    const op = host.arm('immediate', 'immediate', 0, () => {
+      this.#op = undefined;
+      host.within(this, op.task, () => callback.apply(this, args));
+    });
+    this.#op = op;
+  }
+
+  close(): void {
+    if (this.#op !== undefined) this.#host.disarm(this.#op);
+    this.#op = undefined;
+  }
+
+  ref(): this {
+    return this.#weaken(false);
+  }
+
+  unref(): this {
+    return this.#weaken(true);
+  }
+
+  #weaken(weak: boolean): this {
+    this.#weak = weak;
+    if (this.#op !== undefined) this.#host.weaken(this.#op, weak);
+    return this;
+  }
+
+  hasRef(): boolean {
+    return this.#op !== undefined && !this.#weak;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+export type { Immediate as VirtualImmediate, Timeout as VirtualTimeout };
+
 /** The six timer functions of one execution. */
 export class VirtualTimers {
   readonly host: TimerHost;
-  readonly #timeouts = new Map<number, VirtualTimeout>();
-  readonly #immediates = new Map<object, TimerOp>();
-  #ids = 0;
+  readonly #real: HostTimers;
+  readonly #numbered = new Map<number, Timeout>();
+  #numbers = FIRST_ID;
 
-  constructor(host: TimerHost) {
+  constructor(host: TimerHost, real: HostTimers) {
     this.host = host;
+    this.#real = real;
   }
 
-  clear(): void {
-    if (this.#ids > 0) this.#timeouts.clear();
-    if (this.#immediates.size > 0) this.#immediates.clear();
-    this.#ids = 0;
+  /** Before an execution. */
+  reset(): void {
+    this.#numbers = FIRST_ID;
+    if (this.#numbered.size > 0) this.#numbered.clear();
   }
 
-  knows(id: number): boolean {
-    return this.#timeouts.has(id);
+  number(timeout: Timeout): number {
+    this.#numbered.set(++this.#numbers, timeout);
+    return this.#numbers;
   }
 
   forget(id: number): void {
-    this.#timeouts.delete(id);
+    if (id !== 0) this.#numbered.delete(id);
   }
 
-  #start(callback: unknown, after: unknown, args: unknown[], repeats: boolean): VirtualTimeout {
-    requireFunction(callback);
-    const id = ++this.#ids;
-    const timeout = new VirtualTimeout(this, id, delay(after), repeats, () => callback.apply(timeout, args as never));
-    this.#timeouts.set(id, timeout);
-    return timeout;
-  }
-
-  readonly setTimeout = (callback: unknown, after?: unknown, ...args: unknown[]): VirtualTimeout =>
-    this.#start(callback, after, args, false);
-
-  readonly setInterval = (callback: unknown, after?: unknown, ...args: unknown[]): VirtualTimeout =>
-    this.#start(callback, after, args, true);
-
-  readonly clearTimeout = (timeout: unknown): void => {
-    if (timeout instanceof VirtualTimeout) timeout.close();
-    else if (typeof timeout === 'number' || typeof timeout === 'string') this.#timeouts.get(Number(timeout))?.close();
+  readonly setTimeout = (callback: unknown, after?: unknown, ...args: unknown[]): unknown => {
+    if (typeof callback !== 'function') return this.#real.setTimeout(callback as never, 1);
+    return new Timeout(this, callback as Callback, delayOf(after), false, args);
   };
 
-  readonly setImmediate = (callback: unknown, ...args: unknown[]): object => {
-    requireFunction(callback);
-    const immediate = { hasRef: () => true, ref: () => immediate, unref: () => immediate };
-    const op = this.host.arm('immediate', 'immediate', 0, () => {
-      this.#immediates.delete(immediate);
-      callback(...args);
-    });
-    this.#immediates.set(immediate, op);
-    return immediate;
+  readonly setInterval = (callback: unknown, after?: unknown, ...args: unknown[]): unknown => {
+    if (typeof callback !== 'function') return this.#real.setTimeout(callback as never, 1);
+    return new Timeout(this, callback as Callback, delayOf(after), true, args);
+  };
+
+  readonly clearTimeout = (timer: unknown): void => {
+    if (timer instanceof Timeout) timer.close();
+    else if (typeof timer === 'number' || typeof timer === 'string') {
+      const known = this.#numbered.get(Number(timer));
+      if (known === undefined) this.#real.clearTimeout(timer as never);
+      else known.close();
+    } else if (!(timer instanceof Immediate)) this.#real.clearTimeout(timer as never);
+  };
+
+  readonly setImmediate = (callback: unknown, ...args: unknown[]): unknown => {
+    if (typeof callback !== 'function') return this.#real.setImmediate(callback as never);
+    return new Immediate(this.host, callback as Callback, args);
   };
 
   readonly clearImmediate = (immediate: unknown): void => {
-    const op = this.#immediates.get(immediate as object);
-    if (op === undefined) return;
-    this.#immediates.delete(immediate as object);
-    this.host.disarm(op);
+    if (immediate instanceof Immediate) immediate.close();
+    else if (!(immediate instanceof Timeout)) this.#real.clearImmediate(immediate as never);
   };
 }

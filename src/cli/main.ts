@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { StraddleError } from '../../scheduler/error.ts';
 import { demo } from './demo.ts';
 
@@ -10,12 +10,14 @@ const program = new Command('straddle')
   .description('Deterministic concurrency testing: every race both ways, proven and replayable.')
   .exitOverride()
   .showSuggestionAfterError(true)
-  .configureOutput({ outputError: (text, write) => write(`straddle: ${text.replace(/^error: /, '')}`) });
+  .configureOutput({ outputError: (text, write) => write(`straddle: ${oneLine(text)}`) });
 
 program
   .command('demo')
   .description('the flagship: a vacuous race test exposed, both branches proven, a broken one caught')
-  .option('--replay <token>', 'run exactly the recorded execution of the broken lifecycle')
+  .addOption(
+    new Option('--replay <token>', 'run exactly the recorded execution of the broken lifecycle').env('STRADDLE_REPLAY'),
+  )
   .option('--json', 'print the reports as JSON')
   .addHelpText('after', '\nExamples:\n  straddle demo\n  straddle demo --replay st1.…')
   .action(async (options: { replay?: string; json?: boolean }) => {
@@ -30,4 +32,12 @@ try {
     console.error(`straddle: ${error.message}`);
     process.exitCode = 2;
   } else throw error;
+}
+
+/** Commander puts its suggestion on a line of its own. */
+function oneLine(text: string): string {
+  return `${text
+    .replace(/^error: /, '')
+    .trim()
+    .replace(/\s*\n\s*/g, ' ')}\n`;
 }

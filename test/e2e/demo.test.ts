@@ -31,17 +31,31 @@ describe('a fresh copy of the tracked files', () => {
   test('npm start installs what it needs and runs the flagship in under a screen', async () => {
     const { code, out } = await run('npm', ['start', '--silent'], clone);
     expect(code).toBe(0);
-    expect(out.trimEnd().split('\n').length).toBeLessThanOrEqual(42);
-    expect(out).toContain('add wins 0, shutdown wins 50');
-    expect(out).toContain('add wins 20, shutdown wins 30');
+    const lines = out.trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(40);
+    // The token cannot be folded: it is to be pasted.
+    for (const line of lines.slice(0, -1)) expect(line.length, line).toBeLessThanOrEqual(100);
+    expect(out).toMatch(
+      /vacuous: The branch 'add wins' was never taken[^]*execution +add wins +shutdown wins\n +1 +0 +50\n/,
+    );
+    expect(out).toMatch(/only if the 0\.05 ms sleep at examples\/lifecycle\/harness\.ts:\d+:\d+ elapses before/);
+    expect(out).toContain('add wins 20, shutdown wins 30 in each of 20 executions');
+    expect(out).toMatch(/pass: add wins in \d+, shutdown wins in \d+ of 200 executions/);
     expect(out).toMatch(/add#?\d* +add:checked +examples\/lifecycle\/broken\.ts:\d+:\d+/);
+    expect(out).toMatch(/^ *> +\d+ /m);
 
     const [, command] = /Replay: (.*)$/m.exec(out)!;
     const [program, ...args] = command!.split(' ');
     const replayed = await run(program!, args, clone);
     expect(replayed.code).toBe(1);
     expect(replayed.out).toContain('error: work ran after shutdown() had returned');
+    expect(replayed.out).toContain(command!);
   }, 120_000);
+
+  test('npm test runs there too', async () => {
+    const { code, out } = await run('npm', ['test', '--', 'test/scheduler/portfolio.test.ts'], clone);
+    expect(code, out).toBe(0);
+  }, 60_000);
 });
 
 describe('the packed package', () => {
@@ -85,18 +99,70 @@ describe('the packed package', () => {
 
   test('wrong use of the command is one sentence and exit code 2', async () => {
     const main = join(project, 'node_modules/straddle/dist/src/cli/main.js');
-    for (const args of [['dmeo'], ['demo', '--nope'], ['demo', '--replay', 'st1.x']]) {
-      const { code, err } = await run(process.execPath, [main, ...args], project);
-      expect(code).toBe(2);
-      expect(err).toMatch(/^straddle: /);
+    for (const args of [
+      ['dmeo'],
+      ['demo', '--jsn'],
+      ['demo', 'x'],
+      ['demo', '--replay'],
+      ['demo', '--replay', 'st1.x'],
+    ]) {
+      const { code, out, err } = await run(process.execPath, [main, ...args], project);
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect(err).toMatch(/^straddle: .*\n$/);
     }
   });
 });
 
-test('the fall-back drain gives the same demo', async () => {
+describe('the demo of this checkout', () => {
   const main = resolve('dist/src/cli/main.js');
-  const usual = await run(process.execPath, [main, 'demo'], folder);
-  const fallback = await run(process.execPath, [main, 'demo'], folder, { STRADDLE_DRAIN: 'turn' });
-  expect(fallback.out).toBe(usual.out);
-  expect(fallback.code).toBe(0);
-}, 60_000);
+  const demo = (args: string[] = [], env: Record<string, string> = {}, flags: string[] = []): Promise<Ended> =>
+    run(process.execPath, [...flags, main, 'demo', ...args], resolve('.'), env);
+  let usual: Ended;
+  beforeAll(async () => {
+    usual = await demo();
+  });
+
+  test('ends as the README shows', () => {
+    const [, shown] = /```text\n([^]*?)```/.exec(readFileSync('README.md', 'utf8'))!;
+    const told = usual.out.split('\n').map((line) => line.replace(/^ {3}/, ''));
+    const lines = shown!
+      .trimEnd()
+      .split('\n')
+      .filter((line) => line !== '…');
+    for (const line of lines) expect(told.map((one) => one.replace(/st1\..*/, 'st1.…'))).toContain(line);
+  });
+
+  test('is the same under the fall-back drain, and with source maps from the start', async () => {
+    expect(await demo([], { STRADDLE_DRAIN: 'turn' })).toEqual(usual);
+    expect(await demo([], {}, ['--enable-source-maps'])).toEqual(usual);
+  }, 60_000);
+
+  test('replays the token of the environment, too', async () => {
+    const [token] = /st1\.\S+/.exec(usual.out)!;
+    const replayed = await demo([], { STRADDLE_REPLAY: token });
+    expect(replayed.code).toBe(1);
+    expect(replayed.out).toMatch(/^error: work ran after shutdown\(\) had returned\n/);
+    expect(await demo(['--replay', token])).toEqual(replayed);
+  });
+
+  test('has colours only where they are wanted', async () => {
+    const coloured = async (env: Record<string, string>): Promise<boolean> =>
+      (await demo([], env)).out.includes('\x1b[');
+    expect(await coloured({ NO_COLOR: '', FORCE_COLOR: '1' })).toBe(true);
+    expect(await coloured({ NO_COLOR: '1' })).toBe(false);
+    expect(await coloured({ NO_COLOR: '' })).toBe(false);
+  });
+
+  test('prints its reports as JSON', async () => {
+    const { code, out } = await demo(['--json']);
+    expect(code).toBe(0);
+    const verdicts = Object.entries(JSON.parse(out) as Record<string, { verdict: string }>);
+    expect(verdicts.map(([name, { verdict }]) => `${name} ${verdict}`)).toEqual([
+      'vacuous vacuous',
+      'slept fail',
+      'gated pass',
+      'random pass',
+      'caught fail',
+    ]);
+  });
+});

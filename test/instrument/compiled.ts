@@ -43,7 +43,8 @@ export function createProject(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-function javascript(text: string): string {
+/** TypeScript as plain JavaScript. */
+export function javascript(text: string): string {
   return ts.transpileModule(text, {
     compilerOptions: {
       target: ts.ScriptTarget.ES2023,

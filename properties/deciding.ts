@@ -1,0 +1,55 @@
+import type { Plan } from '../scheduler/control.ts';
+import { ReplayChooser } from '../scheduler/replaying.ts';
+import { isSameName, type Deviation, type OpName } from '../scheduler/schedule.ts';
+import type { Schedule, Trials } from './trials.ts';
+
+/** Where the nearest passing schedule leaves a failing one: it passes if `first` runs before `second`. */
+export interface Decision {
+  /** The step of the failing schedule at which they part. */
+  readonly step: number;
+  readonly first: OpName;
+  readonly second: OpName;
+}
+
+/**
+ * The nearest passing schedule that differs by one deviation: one deviation less, the latest first, because
+ * that shares most of its steps with the failing schedule; or, if no such schedule passes, one more.
+ */
+export function* decide(trials: Trials, failing: Schedule): Plan<Decision | undefined> {
+  const { deviations } = failing;
+  for (const deviation of deviations.toReversed()) {
+    const first = deviation.after ?? deviation.instead!;
+    if (isSameName(first, deviation) || trials.left <= 0) continue;
+    const trial = yield* trials.follow(
+      failing,
+      deviations.filter((other) => other !== deviation),
+    );
+    if (trial.passed) return { step: deviation.step, first, second: nameOf(deviation) };
+  }
+  return yield* decideByOneMore(trials, failing);
+}
+
+function* decideByOneMore(trials: Trials, failing: Schedule): Plan<Decision | undefined> {
+  const { order, granularity, deviations } = failing;
+  if (trials.left <= 0) return undefined;
+  const told = yield* trials.run(new ReplayChooser(deviations, order), granularity, true);
+  const { others } = told.notes;
+  for (let step = others.length - 1; told.same && step > 0; step--) {
+    const second = told.notes.ranAt(step);
+    // A deviation that was made there already has the place.
+    if (deviations.some((deviation) => deviation.step === step)) continue;
+    for (const first of others[step] ?? []) {
+      if (trials.left <= 0) return undefined;
+      const more: Deviation = { ...first, step, instead: second, joined: false, took: 0 };
+      const at = deviations.findIndex((deviation) => deviation.step > step);
+      const place = at < 0 ? deviations.length : at;
+      const trial = yield* trials.follow(failing, [...deviations.slice(0, place), more, ...deviations.slice(place)]);
+      if (trial.passed) return { step, first, second };
+    }
+  }
+  return undefined;
+}
+
+function nameOf({ task, op, nth }: OpName): OpName {
+  return { task, op, nth };
+}

@@ -1,0 +1,216 @@
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import nodePerformance from 'node:perf_hooks';
+import timers from 'node:timers';
+import * as timersBindings from 'node:timers';
+import promised from 'node:timers/promises';
+import workerThreads from 'node:worker_threads';
+import { abortAfter, isAbortDelay } from './abort-timeout.ts';
+import { dateDispatcher, formatGetter, formatToPartsDispatcher, temporalNow, type TemporalLike } from './date.ts';
+import { broadcastChannelDispatcher, messageChannelDispatcher } from './channels.ts';
+import { dispatcher, worldSlot, type AnyFunction } from './dispatch.ts';
+import type { World } from './install.ts';
+import { Patches } from './patch.ts';
+import { markAt, measureUntil } from './process-clock.ts';
+
+type Virtual = (world: World) => AnyFunction;
+
+/**
+ * Everything of the host that has a virtual counterpart, and every place from which it can be reached. One
+ * set per process: dispatchers are the same functions in all explorations.
+ */
+class Controls {
+  readonly patches = new Patches();
+  /** One dispatcher for a function, wherever it is found. */
+  readonly #dispatchers = new Map<unknown, AnyFunction>();
+  /** Objects that an environment such as jsdom may put in place of the host's. */
+  readonly #known = new Set<unknown>();
+
+  constructor() {
+    this.#addTimers();
+    this.#addClocks();
+    this.#addChance();
+    this.#addChannels();
+    this.patches.guard(globalThis, 'queueMicrotask');
+    this.patches.guard(process, 'nextTick');
+    this.refresh();
+  }
+
+  /** Looks for what the environment has put in place since. */
+  refresh(): void {
+    this.#once(globalThis.performance, (owner) => this.#addPerformance(owner));
+    this.#once(globalThis.crypto, (owner) => this.#addWebCrypto(owner));
+    this.#once(globalThis.AbortSignal, (owner) => {
+      this.#method(owner, 'timeout', (original) => (world) => (ms: unknown) => {
+        return isAbortDelay(ms) ? abortAfter(world.timers, ms) : original.call(owner, ms as never);
+      });
+    });
+    const frames = globalThis as { requestAnimationFrame?: unknown; requestIdleCallback?: unknown };
+    this.#once(frames.requestAnimationFrame, () => {
+      this.#method(globalThis, 'requestAnimationFrame', () => (world) => world.frames.requestAnimationFrame);
+      this.#method(globalThis, 'cancelAnimationFrame', () => (world) => world.frames.cancel);
+    });
+    this.#once(frames.requestIdleCallback, () => {
+      this.#method(globalThis, 'requestIdleCallback', () => (world) => world.frames.requestIdleCallback);
+      this.#method(globalThis, 'cancelIdleCallback', () => (world) => world.frames.cancel);
+    });
+  }
+
+  #once(found: unknown, add: (owner: object) => void): void {
+    if (found === undefined || found === null || this.#known.has(found)) return;
+    this.#known.add(found);
+    add(found);
+  }
+
+  /** Replaces a method where it is defined, which may be a prototype of `object`. */
+  #method(object: object, name: string, virtual: (original: AnyFunction) => Virtual): AnyFunction | undefined {
+    const owner = ownerOf(object, name);
+    const original = (object as Record<string, unknown>)[name];
+    if (owner === undefined || typeof original !== 'function') return undefined;
+    let dispatch = this.#dispatchers.get(original);
+    if (dispatch === undefined) {
+      dispatch = dispatcher(original as AnyFunction, virtual(original as AnyFunction));
+      this.#dispatchers.set(original, dispatch);
+      this.#known.add(dispatch);
+    }
+    this.patches.replace(owner, name, dispatch);
+    return dispatch;
+  }
+
+  #addTimers(): void {
+    for (const owner of [globalThis, timers]) {
+      this.#method(owner, 'setTimeout', () => (world) => world.timers.setTimeout);
+      this.#method(owner, 'clearTimeout', () => (world) => world.timers.clearTimeout);
+      this.#method(owner, 'setInterval', () => (world) => world.timers.setInterval);
+      this.#method(owner, 'clearInterval', () => (world) => world.timers.clearTimeout);
+      this.#method(owner, 'setImmediate', () => (world) => world.timers.setImmediate);
+      this.#method(owner, 'clearImmediate', () => (world) => world.timers.clearImmediate);
+    }
+    this.#method(promised, 'setTimeout', () => (world) => world.promised.setTimeout);
+    this.#method(promised, 'setImmediate', () => (world) => world.promised.setImmediate);
+    this.#method(promised, 'setInterval', () => (world) => world.promised.setInterval);
+    this.#method(promised.scheduler, 'wait', () => (world) => world.promised.wait);
+    this.#method(promised.scheduler, 'yield', () => (world) => world.promised.yield);
+  }
+
+  #addClocks(): void {
+    const date = dateDispatcher(Date);
+    this.patches.replace(globalThis, 'Date', date);
+    this.patches.replace(Date.prototype, 'constructor', date);
+    const formatter = Intl.DateTimeFormat.prototype;
+    this.patches.replace(formatter, 'formatToParts', formatToPartsDispatcher(formatter.formatToParts));
+    const { get } = Object.getOwnPropertyDescriptor(formatter, 'format')!;
+    this.patches.replaceGetter(formatter, 'format', formatGetter(get as never));
+    const { Temporal } = globalThis as { Temporal?: TemporalLike };
+    if (Temporal !== undefined) {
+      for (const [name, at] of Object.entries(temporalNow(Temporal))) {
+        this.#method(Temporal.Now, name, () => (world) => (zone: unknown) => at(world.date(), zone));
+      }
+    }
+    this.#once(nodePerformance.performance, (owner) => this.#addPerformance(owner));
+    const { bigint } = process.hrtime;
+    const hrtime = this.#method(process, 'hrtime', () => (world) => world.processClock.hrtime)!;
+    const dispatchBigint = dispatcher(bigint, (world) => world.processClock.hrtimeBigint);
+    Object.defineProperty(hrtime, 'bigint', { value: dispatchBigint, writable: true, configurable: true });
+    this.#method(process, 'uptime', () => (world) => world.processClock.uptime);
+  }
+
+  #addPerformance(performance: object): void {
+    this.#method(performance, 'now', () => (world) => world.processClock.now);
+    this.#method(performance, 'mark', (original) => (world) => markAt(original, world.processClock.now()));
+    this.#method(performance, 'measure', (original) => (world) => measureUntil(original, world.processClock.now()));
+    const owner = ownerOf(performance, 'timeOrigin');
+    const get = owner && Object.getOwnPropertyDescriptor(owner, 'timeOrigin')?.get;
+    if (get === undefined) return;
+    this.patches.replaceGetter(owner!, 'timeOrigin', function () {
+      return worldSlot.world?.processClock.timeOrigin ?? get.call(this);
+    });
+  }
+
+  #addChance(): void {
+    this.#method(Math, 'random', () => (world) => world.chance.next);
+    this.#random(crypto, 'randomUUID', (world) => () => world.entropy.randomUUID());
+    this.#random(crypto, 'randomUUIDv7', (world) => () => world.entropy.randomUUIDv7(world.date()));
+    this.#random(crypto, 'randomBytes', (world) => world.entropy.randomBytes);
+    this.#random(crypto, 'randomInt', (world) => world.entropy.randomInt);
+    this.#random(crypto, 'randomFillSync', (world) => world.entropy.randomFill);
+    const { randomFillSync } = crypto;
+    this.#method(
+      crypto,
+      'randomFill',
+      () => (world) =>
+        function (...args: never[]) {
+          return checked(randomFillSync as AnyFunction, world.entropy.randomFill as AnyFunction, args);
+        },
+    );
+    this.#once(crypto.webcrypto, (owner) => this.#addWebCrypto(owner));
+  }
+
+  #addWebCrypto(webcrypto: object): void {
+    this.#random(webcrypto, 'randomUUID', (world) => () => world.entropy.randomUUID());
+    this.#random(webcrypto, 'getRandomValues', (world) => world.entropy.getRandomValues as AnyFunction);
+  }
+
+  /** The host checks the arguments; what it answers is not used. */
+  #random(owner: object, name: string, virtual: Virtual): void {
+    this.#method(
+      owner,
+      name,
+      (original) => (world) =>
+        function (this: unknown, ...args: never[]) {
+          return checked(original, virtual(world), args, this);
+        },
+    );
+  }
+
+  #addChannels(): void {
+    const { MessagePort, BroadcastChannel } = workerThreads;
+    const channel = messageChannelDispatcher(workerThreads.MessageChannel);
+    const broadcast = broadcastChannelDispatcher(BroadcastChannel);
+    for (const owner of [globalThis, workerThreads]) {
+      this.patches.replace(owner, 'MessageChannel', channel);
+      this.patches.replace(owner, 'BroadcastChannel', broadcast);
+    }
+    for (const prototype of [MessagePort.prototype, BroadcastChannel.prototype]) {
+      this.#method(prototype, 'postMessage', () => (world) => world.channels.postMessage);
+      this.#method(prototype, 'close', () => (world) => world.channels.close);
+    }
+    this.#method(workerThreads, 'receiveMessageOnPort', () => (world) => world.channels.receive);
+  }
+
+  /** Makes named imports of built-in modules follow their exports, unless they do. */
+  sync(): void {
+    if (timersBindings.setTimeout !== timers.setTimeout) syncBuiltinESMExports();
+  }
+}
+
+/** Runs `original` for its errors, without the callback, then `virtual`. */
+function checked(original: AnyFunction, virtual: AnyFunction, args: never[], self?: unknown): unknown {
+  const done = args.at(-1) as unknown;
+  original.apply(self, typeof done === 'function' ? args.slice(0, -1) : args);
+  return virtual.apply(self, args);
+}
+
+function ownerOf(object: object, name: string): object | undefined {
+  for (let owner: object | null = object; owner !== null; owner = Object.getPrototypeOf(owner) as object | null) {
+    if (Object.hasOwn(owner, name)) return owner;
+  }
+  return undefined;
+}
+
+let controls: Controls | undefined;
+
+/** The set of this process, made when it is first needed. */
+export function allControls(): Controls {
+  return (controls ??= new Controls());
+}
+
+/**
+ * Puts dispatchers in place for good, so that functions which code under test captures when it is loaded are
+ * controlled too. Must run before that code is loaded; `straddle/register` and the Vite plugin see to it.
+ */
+export function installDispatchers(): void {
+  const all = allControls();
+  all.patches.keep();
+  all.sync();
+}
