@@ -4,6 +4,8 @@ interface Replaced {
   readonly name: PropertyKey;
   /** What code under test finds there when an execution begins. */
   readonly inside: PropertyDescriptor;
+  /** Reads the property; each has a function of its own, and so an inline cache of its own. */
+  readonly read: (owner: object) => unknown;
   /** What the host finds there; undefined if nothing. */
   outside: PropertyDescriptor | undefined;
   /** What code under test has put there instead, while the host has its turn. */
@@ -43,7 +45,7 @@ export class Patches {
   }
 
   #add(owner: object, name: PropertyKey, inside: PropertyDescriptor, outside: PropertyDescriptor | undefined): void {
-    const entry: Replaced = { owner: owner as never, name, inside, outside, theirs: NOTHING };
+    const entry: Replaced = { owner: owner as never, name, inside, read: readerOf(name), outside, theirs: NOTHING };
     this.#replaced.push(entry);
     if (this.#installed) this.#putIn(entry);
   }
@@ -97,8 +99,10 @@ export class Patches {
 
   /** Whether code under test has put something in the place of ours. Getters are not looked at: too slow. */
   get isForeign(): boolean {
-    for (const { owner, name, inside } of this.#replaced) {
-      if (inside.get === undefined && owner[name] !== inside.value) return true;
+    const replaced = this.#replaced;
+    for (let i = 0; i < replaced.length; i++) {
+      const { owner, inside, read } = replaced[i]!;
+      if (inside.get === undefined && read(owner) !== inside.value) return true;
     }
     return false;
   }
@@ -107,6 +111,11 @@ export class Patches {
   renew(): void {
     for (const { owner, name, inside } of this.#replaced) define(owner, name, inside);
   }
+}
+
+function readerOf(name: PropertyKey): (owner: object) => unknown {
+  if (typeof name !== 'string') return (owner) => (owner as Record<PropertyKey, unknown>)[name];
+  return new Function('owner', `return owner[${JSON.stringify(name)}];`) as (owner: object) => unknown;
 }
 
 /** Both sides are plain data properties. */
