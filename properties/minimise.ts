@@ -96,15 +96,38 @@ export function* reduce(trials: Trials, start: Schedule, reserve = 0, fromEnd = 
     return loosened;
   }
 
+  /** Drops what it can of all deviations that name a task, for ever fewer tasks at a time. */
+  function* dropTasks(): Plan<void> {
+    let tasks = tasksOf(best);
+    for (let size = Math.ceil(tasks.length / 2); size >= 1 && tasks.length > 2; size = Math.floor(size / 2)) {
+      for (let from = 0; from < tasks.length && !isSpent();) {
+        const piece = new Set(tasks.slice(from, from + size));
+        const kept = best.deviations.filter((deviation) => !namesOf(deviation).some((task) => piece.has(task)));
+        if (kept.length < best.deviations.length && (yield* improves(kept))) tasks = tasksOf(best);
+        else from += size;
+      }
+    }
+  }
+
   if (best.deviations.length === 0 || isSpent() || (yield* improves([]))) return best;
   yield* drop(isOdd);
   for (const reach of ['tick', 'latent'] as const) {
     const kept = best.deviations.filter((deviation) => deviation.reach !== reach);
     if (kept.length > 0 && kept.length < best.deviations.length && !isSpent()) yield* improves(kept);
   }
+  yield* dropTasks();
   yield* drop(() => true);
   if (yield* loosen()) yield* drop(() => true);
   return best;
+}
+
+/** The tasks that a deviation names. */
+function namesOf({ task, instead, after }: Deviation): string[] {
+  return [task, (instead ?? after)!.task];
+}
+
+function tasksOf({ deviations }: Schedule): string[] {
+  return [...new Set(deviations.flatMap(namesOf))];
 }
 
 function isOdd({ early, joined, took }: NotedDeviation): boolean {

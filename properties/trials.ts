@@ -144,5 +144,7 @@ export function better(a: Schedule, b: Schedule): Schedule {
 
 function scoreOf(schedule: Schedule): number[] {
   const { oddities, reach, preemptions, tasks, steps, deviations } = schedule;
-  return [oddities, REACHES.indexOf(reach), preemptions, tasks, steps, deviations.length];
+  // A deviation is read twice, where it is made and where it is told; so only a first one may buy one preemption.
+  const effort = preemptions + Math.max(0, 2 * deviations.length - 1);
+  return [oddities, REACHES.indexOf(reach), effort, preemptions, tasks, steps];
 }

@@ -1,7 +1,6 @@
 import { Mutex } from 'async-mutex';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hop } from '../../scheduler/point.ts';
 import { naturalOrder, type Chooser } from '../../scheduler/chooser.ts';
 import { control } from '../../scheduler/control.ts';
 import type { RawFailure } from '../../scheduler/failure.ts';
@@ -296,93 +295,6 @@ describe('what a machine rarely does goes first', () => {
       expect(odds[0]).toMatchObject(odd);
       expect((await replay(body, failure!.token)).failure?.message).toBe(message);
     }
-  });
-});
-
-describe('reach', () => {
-  const site = (text: string, file = 'src/app.ts') => ({ file, line: 1, column: 1, text, fn: 'add' });
-  /** A lost update with an instrumented await between read and write. */
-  const update =
-    (wait: (sim: Sim) => PromiseLike<unknown>, file?: string) =>
-    async (sim: Sim): Promise<void> => {
-      let n = 0;
-      const add = async (name: string): Promise<void> => {
-        // Callbacks of their own: Node runs everything that is ready between two of them.
-        await new Promise((resolve) => setImmediate(resolve));
-        const seen = n;
-        await hop(wait(sim), site(name, file));
-        n = seen + 1;
-      };
-      await Promise.all([sim.spawn('one', () => add('one')), sim.spawn('two', () => add('two'))]);
-      if (n !== 2) throw new Error('lost update');
-    };
-  const timer = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 5));
-  const reachOf = async (body: (sim: Sim) => unknown): Promise<string | undefined> => {
-    const { failure } = await explore(body, { ...quick, strategy: 'random' });
-    if (failure !== undefined) {
-      expect(failure.kind).toBe('error');
-      expect((await replay(body, failure.token)).failure).toMatchObject({ reach: failure.reach, trace: failure.trace });
-    }
-    return failure?.reach;
-  };
-
-  test('today: Node can do it, because the awaits overlap as they are', async () => {
-    expect(await reachOf(update(timer))).toBe('today');
-    expect(await reachOf(diluted(4))).toBe('today');
-  });
-
-  test('tick: only an await of a settled value takes long enough', async () => {
-    expect(await reachOf(update(() => Promise.resolve()))).toBe('tick');
-  });
-
-  test('latent: an await of something pending must take longer', async () => {
-    const pending = async (): Promise<void> => {
-      await null;
-      await null;
-    };
-    expect(await reachOf(update(pending))).toBe('latent');
-  });
-
-  test('tick: the await stands in the test file itself', async () => {
-    const pending = async (): Promise<void> => {
-      await null;
-      await null;
-    };
-    for (const file of ['src/app.test.ts', 'a/b.spec.mjs', 'a/__tests__/b.ts', 'test.js']) {
-      expect(await reachOf(update(pending, file)), file).toBe('tick');
-    }
-  });
-
-  test('tick: a native reaction overtakes an instrumented await of the same promise', async () => {
-    const body = async (): Promise<void> => {
-      const seen: string[] = [];
-      const shared = new Promise<void>((resolve) => setTimeout(resolve, 5));
-      const first = (async () => {
-        await hop(shared, site('shared'));
-        seen.push('instrumented');
-      })();
-      const second = shared.then(() => seen.push('native'));
-      await Promise.all([first, second]);
-      if (seen[0] === 'native') throw new Error('overtaken');
-    };
-    expect(await reachOf(body)).toBe('tick');
-  });
-
-  test('a schedule of greater reach is preferred', async () => {
-    // Both the settled await and the sleep lose the update.
-    const body = async (sim: Sim): Promise<void> => {
-      let n = 0;
-      const add = async (): Promise<void> => {
-        await new Promise((resolve) => setImmediate(resolve));
-        const seen = n;
-        await hop(Promise.resolve(), site('settled'));
-        await sim.sleep(1);
-        n = seen + 1;
-      };
-      await Promise.all([sim.spawn('one', add), sim.spawn('two', add)]);
-      if (n !== 2) throw new Error('lost update');
-    };
-    expect(await reachOf(body)).toBe('today');
   });
 });
 

@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fingerprint } from '../../scheduler/prints.ts';
 import { decodeToken, encodeToken } from '../../scheduler/token.ts';
-import { explore, replay, TokenMismatchError, type Failure, type Sim } from '../../src/index.ts';
+import { explore, replay, StraddleError, TokenMismatchError, type Failure, type Sim } from '../../src/index.ts';
 
 interface Edit {
   /** Steps that have nothing to do with it, before, between and after. */
@@ -161,4 +163,28 @@ test('never a wrong replay taken for the right one', async () => {
   // Nor a schedule with one deviation less.
   const recording = decodeToken(token);
   await mismatchOf(account(), encodeToken({ ...recording, deviations: [] }));
+});
+
+test('300 forged tokens: the recorded steps, or a mismatch, never a crash', async () => {
+  const { token, message } = await found();
+  const [, content, prints] = token.split('.');
+  const payload = Buffer.from(content!, 'base64url').toString();
+  const random = fc.sample(fc.nat(2 ** 30), { numRuns: 900, seed: 3 });
+  const draw = (below: number): number => random.pop()! % below;
+  const ends = { refused: 0, mismatch: 0, replayed: 0 };
+  for (let i = 0; i < 300; i++) {
+    const at = i % payload.length;
+    const other = '0123456789,[]'[draw(13)]!;
+    const forged = Buffer.from(payload.slice(0, at) + other + payload.slice(at + draw(3))).toString('base64url');
+    const signed = `st1.${forged}.${prints!}.${fingerprint(`${forged}.${prints!}`)}`;
+    const end = await replay(account(), signed).catch((error: unknown) => error);
+    if (end instanceof TokenMismatchError) ends.mismatch++;
+    else if (end instanceof StraddleError) ends.refused++;
+    else {
+      // Another chance or clock changes nothing here: the steps are the recorded ones, and so is the end.
+      expect(end).toMatchObject({ verdict: 'fail', failure: { message } });
+      ends.replayed++;
+    }
+  }
+  expect(Math.min(...Object.values(ends))).toBeGreaterThan(0);
 });

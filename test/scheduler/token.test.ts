@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { StraddleError } from '../../scheduler/error.ts';
@@ -116,6 +117,12 @@ test('as text', () => {
       step 4    add at this.store.get(key) in add together with add#2 at this.store.get(key) in add
       step 7    timeout at timeout, taking 12 ms"
   `);
+});
+
+test('the documentation shows a real one', () => {
+  const page = readFileSync('docs/tokens.md', 'utf8');
+  const [sample, text] = [...page.matchAll(/```\n([\s\S]*?)\n```/g)].map(([, block]) => block!);
+  expect(showToken(sample!)).toBe(text);
 });
 
 test.each([
