@@ -1,7 +1,7 @@
-import pc from 'picocolors';
 import type { Report } from '../../properties/report.ts';
 import { earlyTimer, tellBranches, tellFailure } from '../../properties/story.ts';
 import { explore, replay } from '../index.ts';
+import { colours } from './colours.ts';
 
 /** A fixed seed: everybody sees the same numbers and the same story. */
 const SEED = 7;
@@ -73,31 +73,31 @@ async function show(broken: Body, json: boolean): Promise<number> {
 
 function tellAll({ vacuous, slept, gated, random, caught }: Shown): void {
   head(`1. ${ADDERS} adders and a shutdown, released together: green, and it tests nothing`);
-  say(`${pc.yellow(vacuous.verdict)}: ${vacuous.vacuous.map(({ detail }) => detail).join(' ')}`);
+  say(`${colours.yellow(vacuous.verdict)}: ${vacuous.vacuous.map(({ detail }) => detail).join(' ')}`);
   for (const line of tellBranches(vacuous)) console.log(`   ${line}`);
 
   head('2. A sleep of 50 µs before the shutdown, so that adders are in flight: no gate');
   const early = slept.failure?.trace.find((step) => step.early);
-  say(`${pc.red(slept.verdict)}: ${slept.failure?.message ?? ''}`);
+  say(`${colours.red(slept.verdict)}: ${slept.failure?.message ?? ''}`);
   if (early !== undefined) say(`only if ${earlyTimer(early, slept.failure!.trace)}`);
 
   head(`3. A gate: the shutdown is held until ${WINNERS} adders are in, the others until it has closed`);
   const counts = Object.entries(gated.branchTable[0]?.hits ?? {}).map(([label, n]) => `${label} ${n}`);
-  say(`${pc.green(gated.verdict)}: ${counts.join(', ')} in each of ${gated.executions} executions`);
+  say(`${colours.green(gated.verdict)}: ${counts.join(', ')} in each of ${gated.executions} executions`);
 
   head('4. No gate, and every order at random');
   const shares = Object.entries(random.branches).map(([label, seen]) => `${label} in ${seen.executions}`);
-  say(`${pc.green(random.verdict)}: ${shares.join(', ')} of ${random.executions} executions`);
+  say(`${colours.green(random.verdict)}: ${shares.join(', ')} of ${random.executions} executions`);
 
   head('5. A broken lifecycle, which looks at `closed` before it takes the lock');
   const { failure } = caught;
   if (failure === undefined) return;
   const story = tellFailure(failure, command(failure.token)).split('\n');
-  for (const line of story) console.log(`   ${line.startsWith('>') ? pc.red(line) : line}`.trimEnd());
+  for (const line of story) console.log(`   ${line.startsWith('>') ? colours.red(line) : line}`.trimEnd());
 }
 
 function head(text: string): void {
-  console.log(pc.bold(text));
+  console.log(colours.bold(text));
 }
 
 /** Folded between words. */
