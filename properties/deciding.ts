@@ -11,25 +11,29 @@ export interface Decision {
   readonly second: OpName;
 }
 
+/** The decision, and the deviations of the schedule that passes. */
+export interface Decided {
+  readonly decision: Decision;
+  readonly passing: readonly Deviation[];
+}
+
 /**
  * The nearest passing schedule that differs by one deviation: one deviation less, the latest first, because
  * that shares most of its steps with the failing schedule; or, if no such schedule passes, one more.
  */
-export function* decide(trials: Trials, failing: Schedule): Plan<Decision | undefined> {
+export function* decide(trials: Trials, failing: Schedule): Plan<Decided | undefined> {
   const { deviations } = failing;
   for (const deviation of deviations.toReversed()) {
     const first = deviation.after ?? deviation.instead!;
     if (isSameName(first, deviation) || trials.left <= 0) continue;
-    const trial = yield* trials.follow(
-      failing,
-      deviations.filter((other) => other !== deviation),
-    );
-    if (trial.passed) return { step: deviation.step, first, second: nameOf(deviation) };
+    const passing = deviations.filter((other) => other !== deviation);
+    const trial = yield* trials.follow(failing, passing);
+    if (trial.passed) return { decision: { step: deviation.step, first, second: nameOf(deviation) }, passing };
   }
   return yield* decideByOneMore(trials, failing);
 }
 
-function* decideByOneMore(trials: Trials, failing: Schedule): Plan<Decision | undefined> {
+function* decideByOneMore(trials: Trials, failing: Schedule): Plan<Decided | undefined> {
   const { order, granularity, deviations } = failing;
   if (trials.left <= 0) return undefined;
   const told = yield* trials.run(new ReplayChooser(deviations, order), granularity, true);
@@ -43,8 +47,9 @@ function* decideByOneMore(trials: Trials, failing: Schedule): Plan<Decision | un
       const more: Deviation = { ...first, step, instead: second, joined: false, took: 0 };
       const at = deviations.findIndex((deviation) => deviation.step > step);
       const place = at < 0 ? deviations.length : at;
-      const trial = yield* trials.follow(failing, [...deviations.slice(0, place), more, ...deviations.slice(place)]);
-      if (trial.passed) return { step, first, second };
+      const passing = [...deviations.slice(0, place), more, ...deviations.slice(place)];
+      const trial = yield* trials.follow(failing, passing);
+      if (trial.passed) return { decision: { step, first, second }, passing };
     }
   }
   return undefined;

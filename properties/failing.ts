@@ -1,5 +1,5 @@
 import type { Engine, Plan } from '../scheduler/control.ts';
-import { Diagnosis } from '../scheduler/diagnosis.ts';
+import { Diagnosis, type Step } from '../scheduler/diagnosis.ts';
 import type { StraddleError } from '../scheduler/error.ts';
 import type { RawFailure } from '../scheduler/failure.ts';
 import { Notes } from '../scheduler/notes.ts';
@@ -12,7 +12,7 @@ import { encodeToken, type Recording } from '../scheduler/token.ts';
 import { JOINED, PREEMPTED } from '../scheduler/trace.ts';
 import { generator } from '../scheduler/world/chance.ts';
 import { START_TIME } from '../scheduler/world/clock.ts';
-import { decide, type Decision } from './deciding.ts';
+import { decide, type Decided, type Decision } from './deciding.ts';
 import type { Executions } from './executions.ts';
 import { minimise } from './minimise.ts';
 import type { Settings } from './options.ts';
@@ -90,7 +90,7 @@ class Confirmation {
   *tell(foundBy: string): Plan<Failure> {
     let failure = this.#found;
     let told = this.#unconfirmed;
-    let decision: Decision | undefined;
+    let decided: Decided | undefined;
     if (failure.kind !== 'nondeterminism' && !this.#engine.interrupted) {
       const { scheduler } = this.#engine;
       const notes = new Notes(scheduler);
@@ -100,18 +100,31 @@ class Confirmation {
       if (difference !== undefined) failure = nondeterminism(difference, this.#found);
       else if (failure.kind === 'script')
         told = { ...told, deviations: notes.deviations('natural'), reach: notes.reach };
-      else if (!this.#engine.interrupted) [told, decision] = yield* this.#minimised(notes, outcome!);
+      else if (!this.#engine.interrupted) [told, decided] = yield* this.#minimised(notes, outcome!);
     }
+    const nearestPassing = decided === undefined ? undefined : yield* this.#watchPassing(told, decided);
     const diagnosis = new Diagnosis(this.#engine.scheduler);
     const chooser = this.#stopping(new ReplayChooser(told.deviations, told.order));
     yield this.#executions.replay(chooser, diagnosis, { awaits: told.granularity === 'await' });
     failure = this.#watched(failure, told);
     const script = this.#script;
-    return describe(this.#engine, this.#executions, { told, failure, diagnosis, foundBy, decision, script });
+    const decision = decided?.decision;
+    const about = { told, failure, diagnosis, foundBy, decision, nearestPassing, script };
+    return describe(this.#engine, this.#executions, about);
+  }
+
+  /** The steps of the nearest passing schedule; nothing where it does not pass once more. */
+  *#watchPassing(told: Told, { passing }: Decided): Plan<readonly Step[] | undefined> {
+    const diagnosis = new Diagnosis(this.#engine.scheduler);
+    const chooser = new ReplayChooser(passing, told.order);
+    yield this.#executions.replay(chooser, diagnosis, { awaits: told.granularity === 'await' });
+    if (this.#engine.interrupted || this.#judge(this.#engine.scheduler) !== undefined) return undefined;
+    const deviating = new Set(passing.map(({ step }) => step));
+    return diagnosis.steps().map((step) => ({ ...step, deviation: deviating.has(step.step) }));
   }
 
   /** Small, of the greatest reach, and where it is decided. */
-  *#minimised(notes: Notes, outcome: RawFailure): Plan<[Told, Decision | undefined]> {
+  *#minimised(notes: Notes, outcome: RawFailure): Plan<[Told, Decided | undefined]> {
     const found = this.#found;
     // A message that is another one each time says nothing.
     const isStable = sameFailure(found, outcome);
@@ -163,12 +176,13 @@ export function describe(
     readonly diagnosis: Diagnosis;
     readonly foundBy: string;
     readonly decision?: Decision | undefined;
+    readonly nearestPassing?: readonly Step[] | undefined;
     readonly script?: Recording['script'];
   },
 ): Failure {
   const { trace } = engine.scheduler;
   const { spec } = executions;
-  const { told, failure, diagnosis, foundBy, decision, script } = about;
+  const { told, failure, diagnosis, foundBy, decision, nearestPassing, script } = about;
   const token = encodeToken({
     ...told,
     seed: spec.seed,
@@ -198,6 +212,7 @@ export function describe(
     reach: told.reach,
     ...(decision === undefined ? {} : { decidingPair: decision }),
     trace: steps.map((step) => ({ ...step, deviation: deviating.has(step.step) })),
+    ...(nearestPassing === undefined ? {} : { nearestPassing }),
     waiting,
   };
 }

@@ -74,6 +74,8 @@ export interface Failure {
   /** The nearest passing schedule parts from this one at `step`: it passes if `first` runs before `second` there. */
   readonly decidingPair?: Decision;
   readonly trace: readonly Step[];
+  /** The nearest passing schedule; it has the deciding pair the other way round. */
+  readonly nearestPassing?: readonly Step[];
   /** For deadlocks and stalled gates: who waits on what, where. */
   readonly waiting: readonly Waiting[];
 }
