@@ -1,6 +1,7 @@
 import { Mutex } from 'async-mutex';
 import { findDrain, nextTurn, type Drain } from './drain.ts';
 import { StraddleError } from './error.ts';
+import { messageOf, type RawFailure } from './failure.ts';
 import { slot } from './point.ts';
 import { Rejections } from './rejections.ts';
 import type { Observer, RunSpec } from './run.ts';
@@ -54,7 +55,83 @@ export async function control<Result>(limits: Limits, plan: (engine: Engine) => 
   if (slot.hook !== undefined) {
     throw new StraddleError('nested', 'An exploration cannot be started inside a controlled execution.');
   }
-  return explorations.runExclusive(() => new Controller(limits).run(plan));
+  return explorations.runExclusive(async () => {
+    const controller = new Controller(limits);
+    try {
+      return await controller.drive(() => plan(controller));
+    } finally {
+      controller.retire();
+    }
+  });
+}
+
+/**
+ * A plan whose executions are started one at a time from outside, so that a test runner can do its own work
+ * around each of them: hooks, fixtures, clean-up. Between two executions the host has the loop.
+ */
+export class Session<Result> {
+  readonly #controller: Controller;
+  readonly #plan: (engine: Engine) => Plan<Result>;
+  #steps: Plan<Result> | undefined;
+  #next: IteratorResult<Run, Result> | undefined;
+
+  constructor(limits: Limits, plan: (engine: Engine) => Plan<Result>) {
+    this.#controller = new Controller(limits);
+    this.#plan = plan;
+  }
+
+  /** What the plan found; undefined while it asks for executions. */
+  get result(): Result | undefined {
+    return this.#next?.done === true ? this.#next.value : undefined;
+  }
+
+  /** What the current execution is told to do; undefined before the first one. */
+  get spec(): Readonly<RunSpec> | undefined {
+    return this.#next?.done === false ? this.#next.value.spec : undefined;
+  }
+
+  /** Whether the current execution is being watched so that it can be told to a person. */
+  get isWatched(): boolean {
+    return this.#next?.done === false && this.#next.value.observer !== undefined;
+  }
+
+  /**
+   * Runs the execution that the plan asks for and resolves when it has ended, however it ended.
+   * @throws StraddleError `nested` when called from a controlled execution.
+   */
+  async execute(): Promise<void> {
+    if (slot.hook !== undefined) {
+      throw new StraddleError('nested', 'An exploration cannot be started inside a controlled execution.');
+    }
+    await explorations.runExclusive(() => this.#controller.drive(() => this.#one()));
+  }
+
+  /** How the execution ended; what the host did after it counts, too. */
+  get failure(): RawFailure | undefined {
+    return this.#controller.scheduler.failure;
+  }
+
+  /** The host's own work around the execution failed; the execution's own failure comes first. */
+  fail(error: unknown, message?: string): void {
+    const { scheduler } = this.#controller;
+    scheduler.failure ??= { kind: 'error', message: message ?? messageOf(error), error };
+  }
+
+  /** All is known about the execution: asks the plan for the next one. False: there is none, and a result. */
+  advance(): boolean {
+    this.#next = this.#steps!.next();
+    if (this.#next.done !== true) return true;
+    this.#controller.retire();
+    return false;
+  }
+
+  *#one(): Plan<void> {
+    if (this.#steps === undefined) {
+      this.#steps = this.#plan(this.#controller);
+      this.#next = this.#steps.next();
+    }
+    if (this.#next!.done !== true) yield this.#next!.value;
+  }
 }
 
 class Controller implements Engine {
@@ -65,6 +142,7 @@ class Controller implements Engine {
   readonly #started = now();
   readonly #end: number;
   #world!: World;
+  #isReady = false;
   #running: Run | undefined;
   #sinceLook = 0;
   /** When the host was told last. */
@@ -79,12 +157,14 @@ class Controller implements Engine {
     return now() - this.#started;
   }
 
-  run<Result>(plan: (engine: Engine) => Plan<Result>): Promise<Result> {
+  /** Runs a plan to its end, in as many turns of the loop as it takes. */
+  drive<Result>(plan: () => Plan<Result>): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       let steps: Plan<Result> | undefined;
       const turn = (): void => {
         try {
-          steps ??= this.#begin(plan);
+          this.#begin();
+          steps ??= plan();
           this.#takeOver();
           const done = this.#slice(steps);
           if (done === undefined) {
@@ -92,12 +172,9 @@ class Controller implements Engine {
             return;
           }
           this.#giveBack();
-          this.#world.retire();
-          this.scheduler.retire();
           resolve(done.value);
         } catch (error) {
           this.#giveBack();
-          this.#world?.retire();
           reject(error as Error);
         }
       };
@@ -106,11 +183,20 @@ class Controller implements Engine {
     });
   }
 
-  #begin<Result>(plan: (engine: Engine) => Plan<Result>): Plan<Result> {
+  /** Made in the first turn: the drain is looked for in a macrotask. */
+  #begin(): void {
+    if (this.#isReady) return;
     this.scheduler = new Scheduler(chooseDrain());
     this.rejections = new Rejections(this.scheduler);
     this.#world = new World(this.scheduler);
-    return plan(this);
+    this.#isReady = true;
+  }
+
+  /** After the last execution. */
+  retire(): void {
+    if (!this.#isReady) return;
+    this.#world.retire();
+    this.scheduler.retire();
   }
 
   /** Runs for about 50 ms. Undefined: not done yet, come back in the next turn of the loop. */
