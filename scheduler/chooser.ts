@@ -34,6 +34,7 @@ export class StrategyChooser implements Chooser {
   bursts = false;
   readonly #strategy: Strategy;
   readonly #rate: number;
+  readonly #logOfNoBurst: number;
   readonly #random: () => number;
   #joins = false;
   /** Choices until the next burst: drawn once per burst instead of a coin per choice. */
@@ -43,6 +44,7 @@ export class StrategyChooser implements Chooser {
   constructor(strategy: Strategy, bursts: number, random: () => number) {
     this.#strategy = strategy;
     this.#rate = bursts;
+    this.#logOfNoBurst = Math.log(1 - bursts);
     this.#random = random;
     this.#untilBurst = this.#drawGap();
   }
@@ -80,6 +82,6 @@ export class StrategyChooser implements Chooser {
   #drawGap(): number {
     if (this.#rate === 0) return Infinity;
     if (this.#rate === 1) return 1;
-    return 1 + Math.floor(Math.log(1 - this.#random()) / Math.log(1 - this.#rate));
+    return 1 + Math.floor(Math.log(1 - this.#random()) / this.#logOfNoBurst);
   }
 }

@@ -35,6 +35,7 @@ export class Scheduler extends Requests {
   readonly dry = new DryWatch();
   readonly #drain: Drain | undefined;
   readonly #atEnd: (() => void)[] = [];
+  readonly #bodyLabel = this.labels.idOf('start');
   #chooser: Chooser = naturalOrder;
   #maxSteps = 0;
   #elastic = false;
@@ -91,7 +92,7 @@ export class Scheduler extends Requests {
   /** Starts the body as step 0; its end, and that of every spawned task, ends the execution. */
   start(body: () => unknown): void {
     const main = this.current;
-    this.trace.push(main.id, this.labels.idOf('start'), 0, 0, 0);
+    this.trace.push(main.id, this.#bodyLabel, 0, 0, 0);
     main.steps = 1;
     this.opened(main);
     // A context of its own: what the body enters there ends with it.

@@ -54,7 +54,8 @@ export class Task {
     this.result = undefined;
     this.parent = parent;
     this.idleFrom = 0;
-    if (this.strands.length > 0) this.strands.length = 0;
+    // Popped: setting an array's length leaves the optimised code.
+    while (this.strands.length > 0) this.strands.pop();
     this.#base = base;
     this.#ordinal = ordinal;
     this.#isStrand = isStrand;

@@ -4,8 +4,6 @@ interface Replaced {
   readonly name: PropertyKey;
   /** What code under test finds there when an execution begins. */
   readonly inside: PropertyDescriptor;
-  /** Reads the property; each has a function of its own, and so an inline cache of its own. */
-  readonly read: (owner: object) => unknown;
   /** What the host finds there; undefined if nothing. */
   outside: PropertyDescriptor | undefined;
   /** What code under test has put there instead, while the host has its turn. */
@@ -13,6 +11,9 @@ interface Replaced {
 }
 
 const NOTHING = Symbol('nothing');
+
+/** Where every fake clock puts something, whatever else it replaces. */
+const PLACES = new Set<object>([globalThis, Math, performance, process]);
 
 /**
  * A set of replaced properties that is put in place and taken back as a whole. What code under test does to
@@ -22,6 +23,8 @@ const NOTHING = Symbol('nothing');
 export class Patches {
   readonly #replaced: Replaced[] = [];
   #installed = false;
+  /** Made anew when a property is added. */
+  #looker: (() => boolean) | undefined;
 
   /** Replaces `owner[name]` by a data property. */
   replace(owner: object, name: PropertyKey, value: unknown): void {
@@ -45,8 +48,9 @@ export class Patches {
   }
 
   #add(owner: object, name: PropertyKey, inside: PropertyDescriptor, outside: PropertyDescriptor | undefined): void {
-    const entry: Replaced = { owner: owner as never, name, inside, read: readerOf(name), outside, theirs: NOTHING };
+    const entry: Replaced = { owner: owner as never, name, inside, outside, theirs: NOTHING };
     this.#replaced.push(entry);
+    this.#looker = undefined;
     if (this.#installed) this.#putIn(entry);
   }
 
@@ -99,12 +103,7 @@ export class Patches {
 
   /** Whether code under test has put something in the place of ours. Getters are not looked at: too slow. */
   get isForeign(): boolean {
-    const replaced = this.#replaced;
-    for (let i = 0; i < replaced.length; i++) {
-      const { owner, inside, read } = replaced[i]!;
-      if (inside.get === undefined && read(owner) !== inside.value) return true;
-    }
-    return false;
+    return (this.#looker ??= lookerFor(this.#replaced))();
   }
 
   /** Undoes what code under test has done. */
@@ -113,9 +112,24 @@ export class Patches {
   }
 }
 
-function readerOf(name: PropertyKey): (owner: object) => unknown {
-  if (typeof name !== 'string') return (owner) => (owner as Record<PropertyKey, unknown>)[name];
-  return new Function('owner', `return owner[${JSON.stringify(name)}];`) as (owner: object) => unknown;
+/**
+ * Looks at the properties in one function made for them, in which each has an inline cache of its own: asked after
+ * every execution, a loop over the list would cost as much as the execution.
+ */
+function lookerFor(replaced: readonly Replaced[]): () => boolean {
+  const watched = replaced.filter(
+    ({ owner, name, inside }) => PLACES.has(owner) && typeof name === 'string' && inside.get === undefined,
+  );
+  const owners = [...new Set(watched.map(({ owner }) => owner))];
+  const looks = watched.map(({ owner, name }, i) => {
+    const from = owner === globalThis ? 'globalThis' : `o${owners.indexOf(owner)}`;
+    return `${from}[${JSON.stringify(name)}] !== v${i}`;
+  });
+  const parameters = [...owners.map((_, i) => `o${i}`), ...watched.map((_, i) => `v${i}`)];
+  const make = new Function(...parameters, `return () => ${looks.join(' || ') || 'false'};`) as (
+    ...values: unknown[]
+  ) => () => boolean;
+  return make(...owners, ...watched.map(({ inside }) => inside.value));
 }
 
 /** Both sides are plain data properties. */
