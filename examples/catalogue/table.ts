@@ -1,0 +1,100 @@
+import type { Report } from '../../src/index.ts';
+import type { Found, Measured } from './measure.ts';
+
+type Cells = readonly (string | number)[];
+
+/** One case as it is printed while the catalogue runs. */
+export function toText({ race, found, proven }: Measured): string {
+  const lines = [
+    ...found.map((one) => [`  ${one.kind}: ${one.name}`, ...toldOf(one)].join('  ')),
+    ...proven.map(({ name, report }) => `  fixed: ${name}  ${howFar(report)}  ${branchesOf(report)}`),
+  ];
+  return [`${race.id} ${race.title}`, ...lines].join('\n');
+}
+
+function toldOf({ executions, outcome, failure, forced, without }: Found): string[] {
+  if (outcome === undefined) return ['not found'];
+  return [
+    `${kindOf(outcome)} in ${executions} (median)`,
+    ...(failure === undefined
+      ? []
+      : [`${failure.deviations} deviations, ${failure.preemptions} preemptions, ${failure.reach}`]),
+    ...(forced === undefined ? [] : [forced ? 'forced in one execution' : 'not forced']),
+    ...(without === undefined ? [] : [`lacks ${without}`]),
+  ];
+}
+
+/** The whole table as Markdown, written by the run and by nobody else. */
+export function toMarkdown(all: readonly Measured[]): string {
+  const link = ({ race }: Measured): string => `[${race.id}](../examples/${race.file})`;
+  const races = all.map((one) => [link(one), one.race.title, one.race.source, one.race.invariant]);
+  const broken = all.flatMap((one) =>
+    one.found
+      .filter(({ kind }) => kind !== 'mutation')
+      .map(({ name, kind, executions, outcome, failure, forced }) => [
+        link(one),
+        `${kind}: ${name}`,
+        executions,
+        outcome === undefined ? 'not found' : kindOf(outcome),
+        failure?.deviations ?? '',
+        failure?.preemptions ?? '',
+        forced === undefined ? '' : forced ? 'yes' : 'no',
+      ]),
+  );
+  const fixed = all.flatMap((one) =>
+    one.proven.map(({ name, report }) => [link(one), name, howFar(report), branchesOf(report)]),
+  );
+  const lacking = all.flatMap((one) =>
+    one.found
+      .filter(({ without }) => without !== undefined)
+      .map(({ name, without, outcome }) => [link(one), without!, name, outcome ?? 'nothing']),
+  );
+  return [
+    '# The race catalogue',
+    '',
+    'Written by `npm run cases`; every number is a measurement of that run.',
+    '',
+    ...rows(['Case', 'Race', 'Source', 'Invariant'], races),
+    '',
+    '## Broken variants, found',
+    '',
+    'Executions: the median over the seeds up to the failure, with the default strategy. Deviations and preemptions are those of the minimised story. Forced: a script or gates make it fail in one execution.',
+    '',
+    ...rows(['Case', 'Variant', 'Executions', 'Failure', 'Deviations', 'Preemptions', 'Forced'], broken),
+    '',
+    '## Fixed variants, proven',
+    '',
+    'Each passed with every branch seen; after a branch, the number of executions that took it.',
+    '',
+    ...rows(['Case', 'Variant', 'Schedules', 'Branches'], fixed),
+    '',
+    '## Without one thing',
+    '',
+    'Variants that lack one lock, re-check or order of a fixed one, and what happens then. The deep profile (`npm run cases -- --deep`) has more of them.',
+    '',
+    ...rows(['Case', 'Without', 'Variant', 'What happens'], lacking),
+    '',
+  ].join('\n');
+}
+
+/** The kind, of `kind: message`. */
+function kindOf(outcome: string): string {
+  return outcome.slice(0, outcome.indexOf(':'));
+}
+
+function howFar(report: Report): string {
+  const how = report.exhaustive ? `exhaustive (${report.strategy})` : 'sampled';
+  return `${how}: ${report.executions}`;
+}
+
+function branchesOf({ branches }: Report): string {
+  return Object.entries(branches)
+    .map(([label, { executions }]) => `${label} ${executions}`)
+    .join(', ');
+}
+
+function rows(head: Cells, body: readonly Cells[]): string[] {
+  const line = (cells: Cells): string =>
+    `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...body.map(line)];
+}
