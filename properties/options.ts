@@ -131,6 +131,11 @@ export function settle(options: ExploreOptions, env: NodeJS.ProcessEnv = process
   if (!Number.isInteger(startTime) || Math.abs(startTime) > LATEST_DATE)
     bad(`startTime must be a date, or whole milliseconds since 1970, not ${String(options.startTime)}.`);
   if (!(bursts >= 0 && bursts <= 1)) bad(`bursts must be a share from 0 to 1, not ${String(bursts)}.`);
+  const { signal, onProgress } = options;
+  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean')
+    bad(`signal must be an AbortSignal, not ${String(signal)}.`);
+  if (onProgress !== undefined && typeof onProgress !== 'function')
+    bad(`onProgress must be a function, not ${String(onProgress)}.`);
   return {
     strategy,
     runs,
@@ -146,8 +151,8 @@ export function settle(options: ExploreOptions, env: NodeJS.ProcessEnv = process
     leaks: oneOf('leaks', options.leaks ?? 'warn', ['fail', 'warn', 'off']),
     expect: oneOf('expect', options.expect ?? 'pass', ['pass', 'fail']),
     branches: options.branches === undefined ? undefined : requirements(options.branches),
-    signal: options.signal,
-    onProgress: options.onProgress,
+    signal,
+    onProgress,
   };
 }
 

@@ -40,6 +40,10 @@ export class Evidence {
     executions: number,
     exhaustive: boolean,
   ): Vacuity[] {
+    if (executions === 0) {
+      const detail = 'No execution was run: the budget or the signal ended the exploration before the first one.';
+      return [{ kind: 'no-choice', detail }];
+    }
     const missing: Vacuity[] = [];
     for (const [label, requirement] of Object.entries(required ?? {})) {
       const detail = unmet(label, requirement, counts[label]!, executions, exhaustive);

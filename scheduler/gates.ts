@@ -1,3 +1,4 @@
+import { StraddleError } from './error.ts';
 import type { Op } from './op.ts';
 
 /** Keeps operations from being chosen until something has happened. */
@@ -52,12 +53,16 @@ export class Gate implements Hold {
   }
 
   until(condition: () => boolean): this {
+    if (typeof condition !== 'function')
+      throw new StraddleError('usage', 'until takes a function that tells whether the gate is open: () => boolean.');
     this.#condition = condition;
     this.conditional = true;
     return this;
   }
 
   for(ms: number): this {
+    if (!(ms >= 0 && ms < Infinity))
+      throw new StraddleError('usage', `for takes a number of milliseconds of 0 or more, not ${String(ms)}.`);
     this.#ms = ms;
     return this;
   }

@@ -1,3 +1,4 @@
+import { StraddleError } from './error.ts';
 import type { Op } from './op.ts';
 import type { Reach } from './reach.ts';
 import type { Tasks } from './task.ts';
@@ -112,6 +113,8 @@ export class Labels {
     if (name === this.#lastName && this.#lastId >= 0) return this.#lastId;
     let id = this.#ids.get(name);
     if (id === undefined) {
+      if (typeof name !== 'string')
+        throw new StraddleError('usage', `A point is named by a text, not by ${String(name)}.`);
       id = this.#names.length;
       this.#names.push(name);
       this.#ids.set(name, id);

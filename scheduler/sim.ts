@@ -92,6 +92,10 @@ export class ExecutionSim implements Sim {
     if (typeof name !== 'string' && !(name instanceof RegExp)) {
       throw new StraddleError('usage', 'hold takes the name of a point or a regular expression.');
     }
+    const unknown = Object.keys(options).find((option) => !['key', 'skip', 'take'].includes(option));
+    if (unknown !== undefined) {
+      throw new StraddleError('usage', `hold has no option '${unknown}'; the options are key, skip, take.`);
+    }
     for (const option of ['skip', 'take'] as const) {
       const count = options[option];
       if (count !== undefined && (!Number.isInteger(count) || count < 0)) {

@@ -228,10 +228,32 @@ describe('wrong use is one sentence', () => {
     [{ bursts: 2 }, 'bursts must be a share'],
     [{ time: 'fast' }, 'time must be one of'],
     [{ branches: { x: { share: 2 } } }, 'share must be above 0'],
+    [{ signal: 3 }, 'signal must be an AbortSignal, not 3.'],
+    [{ onProgress: 'loud' }, 'onProgress must be a function, not loud.'],
   ])('%o', async (options, sentence) => {
     const error: unknown = await explore(body, options as object).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(StraddleError);
     expect(error).toMatchObject({ kind: 'usage', message: expect.stringContaining(sentence) as string });
+  });
+
+  test.each<[(sim: Sim) => unknown, string]>([
+    [(sim) => sim.point(5 as never), 'A point is named by a text, not by 5.'],
+    [(sim) => sim.spawn('a', undefined as never), 'spawn takes a name and a function'],
+    [(sim) => sim.sleep(-1), 'sleep takes a number of milliseconds of 0 or more, not -1.'],
+    [(sim) => sim.hold('x').until(true as never), 'until takes a function'],
+    [(sim) => sim.hold('x').for(NaN), 'for takes a number of milliseconds of 0 or more, not NaN.'],
+    [(sim) => sim.hold('x', { skip: 0.5 }), "hold's option 'skip' must be a whole number of 0 or more, not 0.5."],
+    [(sim) => sim.hold('x', { takes: 1 } as object), "hold has no option 'takes'; the options are key, skip, take."],
+    [(sim) => sim.hold(1 as never), 'hold takes the name of a point or a regular expression.'],
+  ])('%s', async (misuse, sentence) => {
+    const { failure } = await explore(misuse, once);
+    expect(failure?.error).toMatchObject({ kind: 'usage', message: expect.stringContaining(sentence) as string });
+  });
+
+  test('nothing was run', async () => {
+    const { verdict, vacuous } = await explore(body, { signal: AbortSignal.abort() });
+    expect(verdict).toBe('vacuous');
+    expect(vacuous.map(({ detail }) => detail)).toEqual([expect.stringMatching(/^No execution was run/)]);
   });
 
   test('a body that is no function, a nested exploration, an undeclared branch', async () => {
