@@ -23,9 +23,9 @@ import type { Failure } from './report.ts';
 import { nameOfStep, Trials, type Budget, type Granularity } from './trials.ts';
 
 /** What may be spent on making a failure small, on its reach, and on its deciding pair. */
-const MINIMISING: Budget = { executions: 2000, steps: 200_000, ms: 2000 };
-const RAISING: Budget = { executions: 500, steps: 50_000, ms: 1000 };
-const DECIDING: Budget = { executions: 200, steps: 20_000, ms: 500 };
+const MINIMISING: Budget = { executions: 2000, steps: 200_000 };
+const RAISING: Budget = { executions: 500, steps: 50_000 };
+const DECIDING: Budget = { executions: 200, steps: 20_000 };
 
 /** A schedule as it is told: everything that a token needs of it. */
 export interface Told {
@@ -104,7 +104,7 @@ class Confirmation {
     }
     const nearestPassing = decided === undefined ? undefined : yield* this.#watchPassing(told, decided);
     const diagnosis = new Diagnosis(this.#engine.scheduler);
-    const chooser = this.#stopping(new ReplayChooser(told.deviations, told.order));
+    const chooser = this.#stopping(new ReplayChooser(told.deviations, told.order, told.steps));
     yield this.#executions.replay(chooser, diagnosis, { awaits: told.granularity === 'await' });
     failure = this.#watched(failure, told);
     const script = this.#script;

@@ -42,7 +42,10 @@ export interface ExploreOptions {
   leaks?: 'fail' | 'warn' | 'off';
   /** `'fail'`: a failing schedule must be found within the budget; default `'pass'`. */
   expect?: 'pass' | 'fail';
-  /** Share of choices that may settle several operations before one drain; default 0.2. */
+  /**
+   * Share of choices that may settle several operations before one drain; default 0.2, with `exhaustive` 0. Above
+   * 0 `exhaustive` explores them all.
+   */
   bursts?: number;
   signal?: AbortSignal;
   onProgress?(progress: Progress): void;
@@ -123,7 +126,8 @@ export function settle(options: ExploreOptions, env: NodeJS.ProcessEnv = process
   if (budgetMs !== undefined && !(budgetMs > 0))
     bad(`budgetMs must be a number of milliseconds above 0, not ${String(budgetMs)}.`);
   if (!Number.isSafeInteger(seed)) bad(`seed must be a whole number, not ${String(seed)}.`);
-  const { maxSteps = 10_000, stallMs = 100, bursts = 0.2 } = options;
+  const { maxSteps = 10_000, stallMs = 100 } = options;
+  const bursts = options.bursts ?? (isComplete(strategy) ? 0 : 0.2);
   whole('maxSteps', maxSteps, 1);
   if (!(stallMs >= 0 && stallMs < Infinity))
     bad(`stallMs must be a number of milliseconds of 0 or more, not ${String(stallMs)}.`);
@@ -154,6 +158,11 @@ export function settle(options: ExploreOptions, env: NodeJS.ProcessEnv = process
     signal,
     onProgress,
   };
+}
+
+/** Whether it runs every schedule: of those in which operations are settled one at a time, if not asked for more. */
+function isComplete(strategy: StrategyName | Strategy): boolean {
+  return typeof strategy === 'string' ? strategy === 'exhaustive' : strategy.complete === true;
 }
 
 /** @throws StraddleError `usage` unless `body` is a function. */

@@ -65,8 +65,8 @@ class Replay {
 
   *plan(engine: Engine): Plan<Report> {
     const { scheduler } = engine;
-    const { execution, seed, time, kind, deviations, order } = this.#recording;
-    const followed = new ReplayChooser(deviations, order);
+    const { execution, seed, time, kind, deviations, order, steps } = this.#recording;
+    const followed = new ReplayChooser(deviations, order, steps);
     this.#executions.next(followed, execution, seed, time === 'elastic');
     const diagnosis = new Diagnosis(scheduler);
     let mismatch: string | undefined;

@@ -75,12 +75,12 @@ export class Search {
     const { scheduler } = engine;
     for (const token of this.#first) {
       const recording = decodeToken(token);
-      const { execution, seed, time, deviations, order, granularity, stallMs, maxSteps, startTime } = recording;
+      const { execution, seed, time, deviations, order, steps, granularity, stallMs, maxSteps, startTime } = recording;
       const settings = { ...this.#settings, granularity, stallMs, maxSteps, startTime: startTime ?? START_TIME };
       const runs = new Executions(this.#body, settings);
       runs.next(naturalOrder, execution, seed, time === 'elastic');
       this.#branches.counting = true;
-      yield runs.replay(new ReplayChooser(deviations, order));
+      yield runs.replay(new ReplayChooser(deviations, order, steps));
       this.#branches.counting = false;
       if (this.#branches.misuse !== undefined) throw this.#branches.misuse;
       if (engine.interrupted) return undefined;
@@ -109,16 +109,20 @@ export class Search {
     const branches = this.#branches;
     const random = generator(`${settings.seed}`);
     const chooser = new StrategyChooser(strategy, settings.bursts, random);
-    const info = { execution: 0, random };
-    for (let execution = 1; execution <= settings.runs && !engine.interrupted; execution++) {
+    const { runs, maxSteps, bursts, time } = settings;
+    const info = { execution: 0, random, runs, maxSteps, bursts, time };
+    for (let execution = 1; !engine.interrupted; execution++) {
+      // A strategy that can run out is asked once more: that nothing is left is worth knowing.
+      if (execution > runs && strategy.complete !== true) break;
       info.execution = execution;
       if (!strategy.begin(info)) {
         this.#exhaustive = strategy.complete === true;
         break;
       }
+      if (execution > runs) break;
       chooser.begin();
       branches.counting = true;
-      yield this.#runs.next(chooser, execution, chanceSeed(settings.seed, execution), this.#isElastic(random));
+      yield this.#runs.next(chooser, execution, this.#chanceOf(execution), this.#isElastic(random));
       branches.counting = false;
       if (branches.misuse !== undefined) throw branches.misuse;
       if (engine.interrupted) break;
@@ -132,6 +136,11 @@ export class Search {
       }
     }
     return undefined;
+  }
+
+  /** A strategy that runs every schedule meets the same program each time. */
+  #chanceOf(execution: number): number {
+    return chanceSeed(this.#settings.seed, this.#strategy.complete === true ? 1 : execution);
   }
 
   #isElastic(random: () => number): boolean {

@@ -49,12 +49,13 @@ export interface Quarry {
   readonly maxSteps: number;
 }
 
-/** What trials may spend. Executions and steps are counted, so that what they find does not hang on the machine. */
+/**
+ * What trials may spend. Executions and steps are counted, never time, so that what they find does not hang on the
+ * machine; only the exploration's own `budgetMs` and `signal` may cut them short.
+ */
 export interface Budget {
   readonly executions: number;
   readonly steps: number;
-  /** Real milliseconds; for bodies whose steps take long. */
-  readonly ms: number;
 }
 
 /** Runs one execution after the other in search of a better schedule with the same failure, within a budget. */
@@ -62,7 +63,6 @@ export class Trials {
   readonly engine: Engine;
   readonly #executions: Executions;
   readonly #quarry: Quarry;
-  readonly #end: number;
   #left: number;
   #stepsLeft: number;
 
@@ -70,16 +70,14 @@ export class Trials {
     this.engine = engine;
     this.#executions = executions;
     this.#quarry = quarry;
-    const { executions: runs, steps, ms } = quarry.budget;
+    const { executions: runs, steps } = quarry.budget;
     this.#left = runs;
     this.#stepsLeft = steps;
-    this.#end = engine.elapsedMs() + ms;
   }
 
-  /** Executions that may still be spent; 0 when the steps or the time are spent. */
+  /** Executions that may still be spent; 0 when the steps are spent, or the exploration has been ended. */
   get left(): number {
-    const isSpent = this.#stepsLeft <= 0 || this.engine.interrupted || this.engine.elapsedMs() > this.#end;
-    return isSpent ? 0 : this.#left;
+    return this.#stepsLeft <= 0 || this.engine.interrupted ? 0 : this.#left;
   }
 
   *run(chooser: Chooser, granularity: Granularity, keepOthers = false): Plan<Trial> {

@@ -74,6 +74,7 @@ export class StrategyChooser implements Chooser {
   }
 
   take(limit: number): number {
+    if (this.#strategy.take !== undefined) return this.#strategy.take(limit);
     if (this.#single || this.#random() >= TAKE_RATE) return 0;
     return Math.ceil(this.#random() * limit);
   }

@@ -19,6 +19,8 @@ export interface EnabledOp {
   readonly name: string;
   readonly key: unknown;
   readonly site: Site | undefined;
+  /** Whether running it settles a promise; such operations may be settled together before one drain. */
+  readonly settles: boolean;
 }
 
 /**
@@ -59,7 +61,6 @@ export class Op implements EnabledOp {
     return undefined;
   }
 
-  /** Whether running it settles a promise; such operations may be settled together before one drain. */
   get settles(): boolean {
     return this.run === undefined;
   }

@@ -20,7 +20,8 @@ export class RetraceChooser implements Chooser {
   }
 
   join(enabled: readonly Op[], step: number, natural: boolean): number {
-    if (step >= this.#trace.length) return natural ? 0 : -1;
+    // Where the recording ends, it drained: what natural order would have settled too was left.
+    if (step >= this.#trace.length) return step > this.#trace.length && natural ? 0 : -1;
     if (!this.#trace.has(step, JOINED)) return -1;
     const index = this.#trace.indexAt(step);
     return enabled[index]?.settles === true ? index : -1;
@@ -57,13 +58,16 @@ export class ReplayChooser implements Chooser {
   /** Deviations without a place, recorded but never replayed: followed by step. */
   readonly #byStep = new Map<number, Deviation>();
   readonly #left: Set<Deviation>;
+  readonly #steps: number | undefined;
   readonly #seen = new Occurrences();
   #last = '';
   #lastTask = 0;
   #took = 0;
 
-  constructor(deviations: readonly Deviation[], order: BaseOrder = 'natural') {
+  /** @param steps how many were recorded: there it drained, even where the base order would settle more. */
+  constructor(deviations: readonly Deviation[], order: BaseOrder = 'natural', steps?: number) {
     this.#order = order;
+    this.#steps = steps;
     this.#left = new Set(deviations);
     for (const deviation of deviations) {
       if (deviation.after !== undefined) add(this.#after, deviation.after, deviation);
@@ -93,7 +97,7 @@ export class ReplayChooser implements Chooser {
       const here = this.#byStep.get(step);
       if (here !== undefined) return here.joined ? this.#ran(enabled, this.#require(enabled, here, step)) : -1;
     }
-    if (!natural || this.#order === 'steady') return -1;
+    if (!natural || this.#order === 'steady' || step === this.#steps) return -1;
     // Something was chosen, or the drain awaited, instead of settling it together.
     if (this.#queueOf(enabled[0]!) !== undefined) return -1;
     return this.#ran(enabled, 0);

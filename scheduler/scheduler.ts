@@ -236,13 +236,17 @@ export class Scheduler extends Requests {
     return true;
   }
 
-  /** Asks the chooser; a script that cannot be followed is the execution's failure, and nature takes over. */
+  /**
+   * Asks the chooser. A script that cannot be followed, or a prefix that runs differently when it is repeated, is
+   * the execution's failure, and nature takes over.
+   */
   #choose(step: number): number {
     try {
       return this.#chooser.choose(this.enabled, step);
     } catch (error) {
-      if (!(error instanceof StraddleError) || error.kind !== 'script') throw error;
-      this.fail('script', error);
+      if (!(error instanceof StraddleError)) throw error;
+      if (error.kind !== 'script' && error.kind !== 'nondeterminism') throw error;
+      this.fail(error.kind, error);
       return 0;
     }
   }
@@ -320,7 +324,7 @@ export class Scheduler extends Requests {
     const took = this.#chooser.take(limit, step);
     if (took <= 0) return 0;
     offers.take(took);
-    this.trace.took.set(step, took);
+    this.trace.take(took);
     return DEVIATED;
   }
 

@@ -6,6 +6,14 @@ export interface ExecutionInfo {
   readonly execution: number;
   /** Uniform in [0, 1), from the exploration's seed. */
   readonly random: () => number;
+  /** Most executions that there will be. */
+  readonly runs: number;
+  /** Most steps of an execution. */
+  readonly maxSteps: number;
+  /** Share of choices that may settle several operations together; 0: none may. */
+  readonly bursts: number;
+  /** Whether timers may fire early; in `elastic` time operations may also take time in every execution. */
+  readonly time: 'mixed' | 'elastic' | 'idle';
 }
 
 /** What a strategy is told after an execution. */
@@ -25,7 +33,7 @@ export interface Strategy {
   readonly name: string;
   /** True if running out of schedules means that every schedule was run. */
   readonly complete?: boolean;
-  /** True if it alone decides: no bursts and no time taken are added to its choices. */
+  /** True if it alone decides: the engine adds no bursts and no time taken to its choices. */
   readonly single?: boolean;
   /** Called before each execution. False: no schedule is left, the exploration ends. */
   begin(info: ExecutionInfo): boolean;
@@ -40,6 +48,11 @@ export interface Strategy {
    * settles several operations at the rate of the option `bursts`.
    */
   readonly join?: ((enabled: readonly EnabledOp[], natural: boolean) => number) | undefined;
+  /**
+   * Virtual milliseconds, at most `limit`, that the operation just chosen takes before it runs; asked in elastic
+   * executions while a timer is armed. Without this method the engine lets few operations take a random time.
+   */
+  take?(limit: number): number;
   /** Called after each execution. */
   end?(outcome: ExecutionOutcome): void;
 }

@@ -17,7 +17,7 @@ export class Trace {
   length = 0;
   /** Virtual milliseconds that a step took before it ran; sparse. */
   readonly took = new Map<number, number>();
-  /** A schedule's hash in two lanes: equal for equal sequences of tasks and labels. */
+  /** A schedule's hash in two lanes: equal for equal sequences of tasks, labels and times taken. */
   hashA = 0;
   hashB = 0;
   #words: Int32Array;
@@ -63,6 +63,14 @@ export class Trace {
     const mixed = Math.imul(task, 0x9e3779b1) ^ Math.imul(label + 1, 0x85ebca6b) ^ (decision & JOINED);
     this.hashA = Math.imul(this.hashA ^ mixed, 0x01000193);
     this.hashB = Math.imul((this.hashB << 13) | (this.hashB >>> 19), 0x5bd1e995) ^ mixed;
+  }
+
+  /** The step that is pushed next takes virtual time before it runs. */
+  take(ms: number): void {
+    this.took.set(this.length, ms);
+    const mixed = Math.imul(ms * 1024, 0xc2b2ae35);
+    this.hashA = Math.imul(this.hashA ^ mixed, 0x01000193);
+    this.hashB ^= mixed;
   }
 
   /** Every step that waited at a site, with its label; `straddled` if another task ran meanwhile. */

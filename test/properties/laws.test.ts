@@ -30,7 +30,7 @@ describe('law 1: same body, options and seed give the same executions', () => {
     const here: Answer[] = [];
     for (const question of asked) here.push(await answer(question));
     expect(ask(asked)).toEqual(here);
-    // A livelock takes long that way, and minimising is bounded by real time too.
+    // A livelock takes long that way.
     const short = here.flatMap(({ kind }, i) => (kind === 'livelock' ? [] : [i])).slice(0, 8);
     const turning = ask(
       short.map((i) => asked[i]!),
@@ -81,7 +81,7 @@ describe('law 5', () => {
         await explore(body, { ...options, seed, strategy: watched, bursts: 0 });
         expect(watched.complaint).toBe('');
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
   });
 
@@ -105,7 +105,7 @@ describe('law 5', () => {
           }
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
     expect(reactions).toBeGreaterThan(0);
   });
@@ -188,7 +188,7 @@ describe('law 7: outside an execution the globals are the originals', () => {
     try {
       await fc.assert(
         fc.asyncProperty(programs, (program) => keepsGlobals(bodyOf(program))),
-        { numRuns: 15 },
+        { numRuns: 8 },
       );
     } finally {
       for (const event of EVENTS) process.off(event, listener);

@@ -215,7 +215,7 @@ test('what is missing in an execution is minimised like a failure', async () => 
   executions.next(naturalOrder, 1, 1, false);
   const best = await control({ onBranch: () => undefined }, function* (engine) {
     const judge = (): RawFailure | undefined => (seen ? undefined : quarry);
-    const budget = { executions: 3000, steps: 1e6, ms: 1e4 };
+    const budget = { executions: 3000, steps: 1e6 };
     const trials = new Trials(engine, executions, { judge, same: () => true, budget, maxSteps: 1000 });
     const random = generator('1');
     const walk: Chooser = { ...naturalOrder, choose: (enabled) => Math.floor(random() * enabled.length) };

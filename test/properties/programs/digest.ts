@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { explore, replay, type ExploreOptions, type Report, type Sim } from '../../../src/index.ts';
+import { explore, replay, type ExploreOptions, type Report } from '../../../src/index.ts';
 import { bodyOf, type Program } from './program.ts';
 
 /** What is asked of another process: explore a program, or replay a token of it. */
@@ -22,15 +22,7 @@ export interface Answer {
 /** Explores or replays, and keeps what must be the same in another process and on another version of Node. */
 export async function answer({ program, options, token }: Question): Promise<Answer> {
   const did = createHash('sha256');
-  // What is repeated, to confirm and to minimise, stays within a budget that has real time in it.
-  let latest = 0;
-  let isNew = false;
-  const inner = bodyOf(program, (line) => isNew && did.update(`${line}\n`));
-  const body = (sim: Sim): Promise<void> => {
-    isNew = sim.execution > latest;
-    latest = Math.max(latest, sim.execution);
-    return inner(sim);
-  };
+  const body = bodyOf(program, (line) => did.update(`${line}\n`));
   let report: Report | undefined;
   let refusal = '';
   try {

@@ -1,0 +1,273 @@
+import { describe, expect, test } from 'vitest';
+import {
+  exhaustive,
+  explore,
+  StraddleError,
+  type ExploreOptions,
+  type Sim,
+  type Strategy,
+} from '../../../src/index.ts';
+import { bare, chains, lostUpdate, philosophers, tasks, type Program } from './programs.ts';
+
+// Every number here is from the literature or from a formula that is given beside it. A task's start is part of
+// its first step; a start with nothing in it would be a step of its own: two spawned tasks with three points each
+// have four steps each.
+
+const isDeep = process.env['STRADDLE_DEEP'] === '1';
+
+interface Counted {
+  readonly executions: number;
+  readonly endings: Record<string, number>;
+}
+
+/** Runs every schedule and counts the endings. */
+async function count(
+  program: Program,
+  strategy: Strategy = exhaustive(),
+  options: ExploreOptions = {},
+): Promise<Counted> {
+  const endings: Record<string, number> = {};
+  let latest = 0;
+  const report = await explore(
+    async (sim) => {
+      const ending = await program(sim);
+      // One execution in twenty is repeated as a check.
+      if (sim.execution === latest) return;
+      latest = sim.execution;
+      endings[ending] = (endings[ending] ?? 0) + 1;
+    },
+    { ...bare, runs: 200_000, ...options, strategy },
+  );
+  expect(report).toMatchObject({ verdict: 'pass', exhaustive: true, distinct: report.executions });
+  return { executions: report.executions, endings };
+}
+
+async function executions(program: Program, strategy?: Strategy, options?: ExploreOptions): Promise<number> {
+  return (await count(program, strategy, options)).executions;
+}
+
+describe('law 3: every schedule exactly once', () => {
+  // k tasks of m steps: (km)!/(m!)^k.
+  test.each([
+    [[5], 1],
+    [[3, 3], 20],
+    [[4, 4], 70],
+    [[5, 5], 252],
+    [[2, 2, 2], 90],
+    [[3, 3, 3], 1680],
+    [[4, 4, 4], 34650],
+    [[1, 2, 3, 1], 420],
+  ])('tasks of %j steps have %i interleavings', async (lengths, expected) => {
+    const { executions, endings } = await count(chains(...lengths));
+    expect(executions).toBe(expected);
+    expect(Object.keys(endings)).toHaveLength(expected);
+    expect(new Set(Object.values(endings))).toEqual(new Set([1]));
+  });
+
+  const late = (a: number, b: number, c: number): Program => {
+    const nothing = (): void => undefined;
+    return async (sim) => {
+      const chain = (length: number): (() => void)[] => Array.from({ length }, () => nothing);
+      let third: Promise<void> | undefined;
+      const forks = (): void => void (third = tasks(sim, chain(c)));
+      await tasks(sim, [forks, ...chain(a - 1)], chain(b));
+      await third;
+      return '';
+    };
+  };
+
+  // (a+b+c)!/(a!b!c!), of which a share of a/(a+c) has the first step of the first before all of the third.
+  test.each(isDeep ? [[5, 4, 4, 50050]] : [[3, 2, 2, 126]])(
+    'chains of %i, %i and %i steps, the third of which starts after the first step of the first: %i',
+    async (a, b, c, expected) => expect(await executions(late(a!, b!, c!))).toBe(expected),
+  );
+
+  test.each([[2, 6, 2], [3, 168, 6], ...(isDeep ? [[4, 98184, 24]] : [])])(
+    '%i philosophers: %i maximal interleavings, of which %i deadlock',
+    async (n, expected, deadlocks) => {
+      const { program, blocking } = philosophers(n!);
+      const { executions, endings } = await count(program, blocking(exhaustive()));
+      expect(executions).toBe(expected);
+      expect(endings['deadlock']).toBe(deadlocks);
+    },
+  );
+
+  test.each([
+    [2, 6, 4],
+    [3, 90, 84],
+  ])('of %i lost-update tasks %i interleavings, %i lose an update', async (n, expected, lost) => {
+    const { executions, endings } = await count(lostUpdate(n));
+    expect(executions).toBe(expected);
+    expect(endings['lost']).toBe(lost);
+  });
+
+  test('withdraw of 500 and 700 from 1000 (read; if enough, read; write): 20, 6 bad', async () => {
+    const withdraw: Program = async (sim) => {
+      let balance = 1000;
+      const task = (amount: number): (() => unknown)[] => {
+        let isEnough = false;
+        let seen = 0;
+        return [
+          () => (isEnough = balance >= amount),
+          () => (seen = balance),
+          () => isEnough && (balance = seen - amount),
+        ];
+      };
+      await tasks(sim, task(500), task(700));
+      return balance < 0 ? 'bad' : 'good';
+    };
+    const { executions, endings } = await count(withdraw);
+    expect({ executions, ...endings }).toEqual({ executions: 20, bad: 6, good: 14 });
+  });
+});
+
+describe('bounded by preemptions: switches away from a task that could go on', () => {
+  test.each([
+    [
+      [5, 5],
+      [2, 10, 42, 90, 162, 210, 242, 250, 252, 252],
+    ],
+    [
+      [3, 3, 3],
+      [6, 42, 192, 552, 1062, 1506, 1680],
+    ],
+    [
+      [2, 2],
+      [2, 4, 6],
+    ],
+  ])('tasks of %j steps at bound 0, 1, 2, …: %j', async (lengths, expected) => {
+    const counted: number[] = [];
+    for (const preemptions of expected.keys()) {
+      counted.push(await executions(chains(...lengths), exhaustive({ preemptions })));
+    }
+    expect(counted).toEqual(expected);
+  });
+
+  test.each(isDeep ? [2, 3, 4] : [2, 3])('the deadlock of %i philosophers needs exactly one', async (n) => {
+    const { program, blocking } = philosophers(n);
+    const without = await count(program, blocking(exhaustive({ preemptions: 0 })));
+    expect(without.endings['deadlock']).toBeUndefined();
+    const withOne = await count(program, blocking(exhaustive({ preemptions: 1 })));
+    expect(withOne.endings['deadlock']).toBeGreaterThan(0);
+  });
+});
+
+describe('bounded by delays: deviations from a fixed order', () => {
+  // Permutations of 6 with at most B inversions (cumulative Mahonian numbers, OEIS A161435 for N = 6).
+  const mahonian = [1, 6, 20, 49, 98, 169, 259, 360, 461, 551, 622, 671, 700, 714, 719, 720];
+
+  test(`6 tasks of one step at bound 0, 1, 2, …: ${mahonian.join()}`, async () => {
+    const counted: number[] = [];
+    for (const delays of mahonian.keys()) {
+      counted.push(await executions(chains(1, 1, 1, 1, 1, 1), exhaustive({ delays })));
+    }
+    expect(counted).toEqual(mahonian);
+  });
+
+  test('as many delays allow at most as many preemptions', async () => {
+    for (const bound of [0, 1, 2, 3]) {
+      const delayed = await executions(chains(3, 3, 3), exhaustive({ delays: bound }));
+      expect(delayed).toBeLessThanOrEqual(await executions(chains(3, 3, 3), exhaustive({ preemptions: bound })));
+      const both = await executions(chains(3, 3, 3), exhaustive({ delays: bound, preemptions: bound }));
+      expect(both).toBe(delayed);
+    }
+  });
+});
+
+describe('more than an order', () => {
+  const points: Program = async (sim) => {
+    let order = '';
+    const task = async (name: string): Promise<void> => {
+      await sim.point(name);
+      order += name;
+      await null;
+      order += name;
+    };
+    await Promise.all([task('a'), task('b')]);
+    return order;
+  };
+
+  test('bursts, when asked for: one before the other with a drain between, or together, either first', async () => {
+    expect((await count(points)).endings).toEqual({ aabb: 1, bbaa: 1 });
+    expect((await count(points, exhaustive(), { bursts: 0.2 })).endings).toEqual({
+      aabb: 1,
+      bbaa: 1,
+      abab: 1,
+      baba: 1,
+    });
+  });
+
+  const leased: Program = async (sim) => {
+    let isExpired = false;
+    const timer = setTimeout(() => (isExpired = true), 40);
+    await sim.point('works');
+    const at = Date.now() % 1000;
+    clearTimeout(timer);
+    return isExpired ? `expired at ${at}` : `in time at ${at}`;
+  };
+
+  test('early timers in elastic time, and time taken if it was asked for', async () => {
+    expect((await count(leased, exhaustive(), { time: 'idle' })).endings).toEqual({ 'in time at 0': 1 });
+    expect((await count(leased, exhaustive(), { time: 'mixed' })).endings).toEqual({
+      'in time at 0': 1,
+      'expired at 40': 1,
+    });
+    expect((await count(leased, exhaustive(), { time: 'elastic' })).endings).toEqual({
+      'in time at 0': 1,
+      'in time at 40': 1,
+      'expired at 40': 1,
+    });
+    expect((await count(leased, exhaustive({ delays: 0 }), { time: 'elastic' })).executions).toBe(1);
+  });
+});
+
+describe('as the strategy of a search', () => {
+  const racy = async (sim: Sim): Promise<void> => {
+    if ((await lostUpdate(2)(sim)) === 'lost') throw new Error('lost update');
+  };
+
+  test('by name, and it runs out exactly when the runs do', async () => {
+    const report = await explore(chains(3, 3), { strategy: 'exhaustive', runs: 20, seed: 1 });
+    expect(report).toMatchObject({ verdict: 'pass', executions: 20, exhaustive: true, strategy: 'exhaustive' });
+    const short = await explore(chains(3, 3), { strategy: 'exhaustive', runs: 19, seed: 1 });
+    expect(short).toMatchObject({ verdict: 'pass', executions: 19, exhaustive: false });
+  });
+
+  test('a branch never taken is unreachable', async () => {
+    const report = await explore(chains(3, 3), { strategy: 'exhaustive', seed: 1, branches: ['never'] });
+    expect(report.vacuous[0]?.detail).toContain('unreachable: all 20 interleavings were explored');
+  });
+
+  test('stops at a failure, which is not all', async () => {
+    const report = await explore(racy, { strategy: 'exhaustive', seed: 1 });
+    expect(report).toMatchObject({ verdict: 'fail', exhaustive: false, failure: { foundBy: 'exhaustive' } });
+  });
+
+  test('chance is the same in every execution', async () => {
+    const drawn = new Set<number>();
+    const body = async (sim: Sim): Promise<void> => {
+      drawn.add(sim.random());
+      await chains(2, 2)(sim);
+    };
+    await explore(body, { strategy: 'exhaustive', seed: 1 });
+    expect(drawn.size).toBe(1);
+  });
+
+  test('a program that differs from execution to execution is told', async () => {
+    let runs = 0;
+    const body = async (sim: Sim): Promise<void> => {
+      await chains(...(++runs % 2 === 0 ? [2, 2] : [2, 2, 1]))(sim);
+    };
+    const { failure } = await explore(body, { strategy: 'exhaustive', seed: 1 });
+    expect(failure?.kind).toBe('nondeterminism');
+  });
+
+  test.each([
+    [{ preemptions: -1 }, "exhaustive's bound 'preemptions' must be a whole number of 0 or more, not -1."],
+    [{ delays: 1.5 }, "exhaustive's bound 'delays' must be a whole number of 0 or more, not 1.5."],
+    [{ delays: Number.NaN }, "exhaustive's bound 'delays' must be a whole number of 0 or more, not NaN."],
+    [{ preemptions: '2' as never }, "exhaustive's bound 'preemptions' must be a whole number of 0 or more, not 2."],
+  ])('impossible bounds: %j', (options, message) => {
+    expect(() => exhaustive(options)).toThrow(new StraddleError('usage', message));
+  });
+});
