@@ -24,15 +24,17 @@ let registries = 0;
  * The same rules hold in process, where what parks is an operation, and in a remote child.
  */
 export class BarrierRegistry<Parked> {
-  readonly #prefix = `barrier-${++registries}-`;
+  readonly #prefix: string;
   readonly #tokens = new Map<Token, Barrier<Parked>>();
   readonly #newest = new Map<string, Map<unknown, Token>>();
   readonly #ended = new Map<Token, { name: string; arrived: boolean }>();
   readonly #resume: (parked: Parked) => void;
   #installed = 0;
 
-  constructor(resume: (parked: Parked) => void) {
+  /** @param id tells the tokens of this registry from those of others; default: its number in this process. */
+  constructor(resume: (parked: Parked) => void, id: string = String(++registries)) {
     this.#resume = resume;
+    this.#prefix = `barrier-${id}-`;
   }
 
   /** How many barriers stand. */
@@ -114,14 +116,14 @@ export class BarrierRegistry<Parked> {
   }
 
   /** Ends every wait with `shutdown`, then releases all. */
-  shutdown(): void {
-    const error = new StraddleError('shutdown', 'The execution ended before anybody reached the barrier.');
+  shutdown(what = 'The execution ended'): void {
+    const error = new StraddleError('shutdown', `${what} before anybody reached the barrier.`);
     for (const barrier of this.#tokens.values()) settleAll(barrier.waiting, error);
     this.releaseAll();
   }
 
   #isForeign(token: Token): boolean {
-    return /^barrier-\d+-\d+$/.test(token) && !token.startsWith(this.#prefix);
+    return /^barrier-[\d.]+-\d+$/.test(token) && !token.startsWith(this.#prefix);
   }
 
   #unknown(token: Token): StraddleError {
