@@ -10,7 +10,7 @@ import { decodeToken, showDeviation, type Recording } from '../scheduler/token.t
 import { Branches } from './branches.ts';
 import { Executions } from './executions.ts';
 import { describe, toldOf } from './failing.ts';
-import { requireBody, settle, type ExploreOptions } from './options.ts';
+import { requireBody, settle, type ExploreOptions, type Settings } from './options.ts';
 import { outcomeOf } from './outcome.ts';
 import { Original } from './repetition.ts';
 import type { Failure, Report } from './report.ts';
@@ -42,12 +42,25 @@ export async function replay(
 ): Promise<Report> {
   requireBody(body);
   const settings = settle(options);
-  const recording = decodeToken(token);
   const branches = new Branches(settings.branches);
-  const executions = new Executions(body, recording);
   const limits = { budgetMs: settings.budgetMs, signal: settings.signal, onBranch: branches.hit };
-  const replaying = new Replay(recording, executions, branches, settings.leaks === 'fail' || recording.kind === 'leak');
-  return control(limits, (engine) => replaying.plan(engine));
+  decodeToken(token);
+  return control(limits, (engine) => replaying(engine, body, token, settings, branches));
+}
+
+/** The plan of a replay; for errors see `replay`. */
+export function replaying(
+  engine: Engine,
+  body: (sim: Sim) => unknown,
+  token: string,
+  settings: Pick<Settings, 'leaks'>,
+  branches: Branches,
+): Plan<Report> {
+  const recording = decodeToken(token);
+  const executions = new Executions(body, recording);
+  return new Replay(recording, executions, branches, settings.leaks === 'fail' || recording.kind === 'leak').plan(
+    engine,
+  );
 }
 
 class Replay {

@@ -22,6 +22,14 @@ export function siteOfStack(stack: string | undefined): string | undefined {
   return fallback;
 }
 
+/** A stack without the frames of our own code, which say nothing about the code under test. */
+export function withoutOwnFrames(stack: string): string {
+  return stack
+    .split('\n')
+    .filter((line) => !/^\s+at /.test(line) || ![...own, ...ownPaths].some((place) => line.includes(place)))
+    .join('\n');
+}
+
 /** A path as a person in the working directory would write it. */
 export function shorten(place: string): string {
   const path = place.startsWith('file://') ? fileURLToPath(place.replace(/[?#].*$/, '')) : place.replace(/[?#].*$/, '');

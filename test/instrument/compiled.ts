@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import ts from 'typescript';
+import { transformSync } from 'rolldown/utils';
 import { afterAll } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
@@ -20,22 +20,15 @@ export function createProject(files: Readonly<Record<string, string>>): string {
     writeFileSync(join(folder, path), text);
   };
   const modules = 'node_modules/straddle';
-  for (const part of ['scheduler', 'properties', 'src/instrument']) {
+  for (const part of ['scheduler', 'properties', 'src', 'examples']) {
     for (const path of readdirSync(join(root, part), { recursive: true, encoding: 'utf8' })) {
       if (path.endsWith('.ts')) compile(`${part}/${path}`);
     }
   }
-  compile('src/index.ts');
   function compile(path: string): void {
     write(`${modules}/dist/${path.replace(/ts$/, 'js')}`, javascript(readFileSync(join(root, path), 'utf8')));
   }
-  const dist = (path: string) => `./dist/src/${path}.js`;
-  const entries = {
-    '.': dist('index'),
-    './vite': dist('instrument/vite'),
-    './register': dist('instrument/register'),
-  };
-  write(`${modules}/package.json`, JSON.stringify({ name: 'straddle', type: 'module', exports: entries }));
+  write(`${modules}/package.json`, readFileSync(join(root, 'package.json'), 'utf8'));
   for (const name of readdirSync(join(root, 'node_modules'))) {
     if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
   }
@@ -45,12 +38,10 @@ export function createProject(files: Readonly<Record<string, string>>): string {
 
 /** TypeScript as plain JavaScript. */
 export function javascript(text: string): string {
-  return ts.transpileModule(text, {
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2023,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-      rewriteRelativeImportExtensions: true,
-    },
-  }).outputText;
+  const { code, errors } = transformSync('module.ts', text, {
+    target: 'es2023',
+    typescript: { rewriteImportExtensions: 'rewrite', onlyRemoveTypeImports: true },
+  });
+  if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'));
+  return code;
 }

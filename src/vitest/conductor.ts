@@ -1,0 +1,144 @@
+import { setMaxListeners } from 'node:events';
+import { Session, type Engine, type Limits, type Plan } from '../../scheduler/control.ts';
+import { StraddleError } from '../../scheduler/error.ts';
+import { messageOf } from '../../scheduler/failure.ts';
+import type { Sim } from '../../scheduler/sim.ts';
+import { assertionsOf, functionOf, type Task, type TaskError, type TaskResult } from './internals.ts';
+import { setQuiet } from './quiet.ts';
+import { Tidy } from './tidy.ts';
+
+/** What is explored of a test, and what becomes of it. */
+export interface Exploration<Result> {
+  readonly limits: Limits;
+  plan(engine: Engine, body: (sim: Sim) => unknown): Plan<Result>;
+  /** Vitest's verdict, from what was found and the errors of the last execution. */
+  conclude(result: Result, errors: readonly TaskError[], assertions: number): Pick<TaskResult, 'state' | 'errors'>;
+}
+
+/** What Vitest's runner does with one test, step by step. */
+export interface Conducted {
+  /** Before the hooks of an execution. */
+  beforeTry(): void;
+  run(): Promise<void>;
+  /** After the hooks of an execution. */
+  close(): void;
+  readonly isDone: boolean;
+}
+
+/**
+ * Explores a test execution by execution while Vitest repeats it: Vitest itself runs hooks, fixtures and
+ * clean-ups around every execution, and this class says whether there is another one.
+ */
+export class Conductor<Result> implements Conducted {
+  isDone = false;
+  readonly #test: Task;
+  readonly #exploration: Exploration<Result>;
+  readonly #session: Session<Result>;
+  readonly #tidy: Tidy;
+  /** The test is to fail: hidden from Vitest until the verdict, or it would turn every execution over. */
+  readonly #fails: boolean;
+  #executions = 0;
+  #assertions = 0;
+  #isOpen = false;
+  #skip: unknown;
+
+  constructor(test: Task, exploration: Exploration<Result>) {
+    this.#test = test;
+    this.#exploration = exploration;
+    this.#tidy = new Tidy(test);
+    this.#fails = test.fails === true;
+    test.fails = false;
+    test.repeats = new Repeats(this);
+    // Vitest 3 and 4 listen again in every execution.
+    if (test.context.signal !== undefined) setMaxListeners(0, test.context.signal);
+    this.#session = new Session(exploration.limits, (engine) => exploration.plan(engine, this.#body));
+  }
+
+  beforeTry(): void {
+    this.close();
+    const { result } = this.#test;
+    if (this.#executions > 0) this.#tidy.restore();
+    // Printed in the first execution, and in the one that is told.
+    setQuiet(this.#executions > 0 && !this.#session.isWatched);
+    result!.state = 'run';
+    result!.errors = undefined;
+    this.#isOpen = true;
+  }
+
+  async run(): Promise<void> {
+    this.#executions++;
+    await this.#session.execute();
+    if (this.#skip !== undefined) throw this.#skip as Error;
+    const { failure } = this.#session;
+    if (failure !== undefined) throw failure.error ?? new StraddleError(failure.kind, failure.message);
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    setQuiet(false);
+    const result = this.#test.result!;
+    if (this.#skip !== undefined) return this.#end();
+    const errors = result.errors ?? [];
+    const failed = result.state === 'fail';
+    if (failed) this.#session.fail(errors[0], errors[0]?.message);
+    if (this.#assertions === 0) this.#assertions = assertionsOf(this.#test);
+    let verdict: Pick<TaskResult, 'state' | 'errors'>;
+    try {
+      if (this.#session.advance()) {
+        result.state = 'pass';
+        result.errors = undefined;
+        if (result.attempts !== undefined) result.attempts.length = 0;
+        return;
+      }
+      verdict = this.#exploration.conclude(this.#session.result!, failed ? errors : [], this.#assertions);
+    } catch (error) {
+      verdict = { state: 'fail', errors: [toTaskError(error)] };
+    }
+    this.#end();
+    result.state = verdict.state;
+    result.errors = verdict.errors;
+  }
+
+  #end(): void {
+    this.isDone = true;
+    this.#test.fails = this.#fails;
+  }
+
+  readonly #body = async (sim: Sim): Promise<void> => {
+    this.#test.context['sim'] = sim;
+    try {
+      await functionOf(this.#test)();
+    } catch (error) {
+      if (!isPending(error)) throw error;
+      // Skipped from within: the test's own decision if it comes in natural order.
+      if (this.#executions === 1) this.#skip = error;
+      else delete this.#test.result!.pending;
+    }
+  };
+}
+
+/** Vitest compares its counter with this after every execution. */
+class Repeats {
+  readonly #conducted: Conducted;
+
+  constructor(conducted: Conducted) {
+    this.#conducted = conducted;
+  }
+
+  valueOf(): number {
+    this.#conducted.close();
+    return this.#conducted.isDone ? -1 : Infinity;
+  }
+}
+
+/** What `context.skip()` throws. */
+export function isPending(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === 'VITEST_PENDING';
+}
+
+/** An error that Vitest has not seen thrown. */
+export function toTaskError(error: unknown): TaskError {
+  const { name = 'Error', stack } = error as Partial<Error>;
+  return { name, message: messageOf(error), ...(stack === undefined ? {} : { stack }) };
+}
