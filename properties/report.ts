@@ -21,11 +21,22 @@ export interface Report {
   /** For each execution, at most the first 50: how often it passed each branch. */
   readonly branchTable: readonly BranchRow[];
   /** Sites at which a task waited, and in how many executions another task ran meanwhile. */
-  readonly straddled: readonly { site: string; executions: number; straddled: number }[];
+  readonly straddled: readonly SiteCount[];
   readonly failure?: Failure;
   readonly vacuous: readonly Vacuity[];
   /** Health checks that do not change the verdict. */
   readonly warnings: readonly Warning[];
+}
+
+export interface SiteCount {
+  /** The point's name, or the awaited expression and its function. */
+  readonly site: string;
+  /** `file:line:column` of an instrumented await. */
+  readonly place?: string;
+  /** Executions in which a task waited there. */
+  readonly executions: number;
+  /** Those in which another task ran meanwhile. */
+  readonly straddled: number;
 }
 
 export interface BranchCount {

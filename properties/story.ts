@@ -92,7 +92,7 @@ export function tellTrace(trace: readonly Step[], pair?: Decision): string[] {
 }
 
 /** Everything in a short story; in a long one not the many tasks that are alike and did not decide anything. */
-function whatMatters(
+export function whatMatters(
   trace: readonly Step[],
   deciding: number | undefined,
   delayed: string | undefined,
@@ -198,7 +198,8 @@ function columns(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-function origin({ foundBy, execution, deviations, order, preemptions, reach }: Failure): string {
+/** How it was found, and how far it is from what Node does. */
+export function origin({ foundBy, execution, deviations, order, preemptions, reach }: Omit<Failure, 'error'>): string {
   const counts = `${count(deviations, 'deviation')} from ${order} order, ${count(preemptions, 'preemption')}`;
   return `found by ${foundBy} in execution ${execution}; ${counts}; reach: ${reach}`;
 }

@@ -1,5 +1,7 @@
 import type { Labels } from '../scheduler/schedule.ts';
+import { placeNamed } from '../scheduler/site-names.ts';
 import type { Trace } from '../scheduler/trace.ts';
+import type { SiteCount } from './report.ts';
 
 interface Site {
   executions: number;
@@ -35,12 +37,14 @@ export class Straddling {
     }
   };
 
-  counts(labels: Labels): { site: string; executions: number; straddled: number }[] {
-    return this.#sites.flatMap((site, label) =>
-      site === undefined
-        ? []
-        : [{ site: labels.nameOf(label), executions: site.executions, straddled: site.straddled }],
-    );
+  counts(labels: Labels): SiteCount[] {
+    return this.#sites.flatMap((counts, label) => {
+      if (counts === undefined) return [];
+      const site = labels.nameOf(label);
+      const place = placeNamed(site);
+      const { executions, straddled } = counts;
+      return [{ site, ...(place === undefined ? {} : { place }), executions, straddled }];
+    });
   }
 
   #meet(label: number): Site {

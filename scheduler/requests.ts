@@ -6,6 +6,7 @@ import { Points } from './points.ts';
 import { capture, captureResolve, isThenable, promiseThen, rejectOf, resolveOf, settledPromise } from './promises.ts';
 import type { Observer, RunSpec } from './run.ts';
 import { Labels } from './schedule.ts';
+import { nameOfSite } from './site-names.ts';
 import { Tasks, type Task } from './task.ts';
 import { Offers } from './world/offers.ts';
 
@@ -66,7 +67,7 @@ export abstract class Requests implements Hook, GateHost {
 
   hop(value: unknown, site: Site): unknown {
     if (!this.spec.awaits || !isThenable(value)) return value;
-    const op = this.#wait('await', nameOf(site));
+    const op = this.#wait('await', nameOfSite(site));
     op.awaited = site;
     const source = Promise.resolve(value);
     op.source = source;
@@ -298,16 +299,4 @@ export abstract class Requests implements Hook, GateHost {
     if (this.points.watched) this.points.arrive(op);
     else this.letGo(op);
   }
-}
-
-const siteNames = new WeakMap<Site, string>();
-
-/** What an instrumented await is called: its given name, or its text and function, which survive other edits. */
-function nameOf(site: Site): string {
-  let name = siteNames.get(site);
-  if (name === undefined) {
-    name = site.name ?? (site.fn === '' ? site.text : `${site.text} in ${site.fn}`);
-    siteNames.set(site, name);
-  }
-  return name;
 }

@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { StraddleError } from '../../scheduler/error.ts';
 import { demo } from './demo.ts';
+import { addReport } from './report.ts';
 
 // Sites are told in the user's own source.
 process.setSourceMapsEnabled(true);
@@ -23,6 +24,8 @@ program
   .action(async (options: { replay?: string; json?: boolean }) => {
     process.exitCode = await demo(options);
   });
+
+addReport(program);
 
 try {
   await program.parseAsync();
