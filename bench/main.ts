@@ -1,3 +1,4 @@
+import { property } from './property.ts';
 import { speed } from './speed.ts';
 
 /** One line of the benchmark: nanoseconds of ours and of the peer, and how many times the peer's ours are. */
@@ -9,11 +10,16 @@ export interface Row {
   ratio: number;
 }
 
-const rows = await speed();
+/** By name, so that one can be asked for: `npm run bench -- fast-check`. */
+const PARTS: Record<string, () => Promise<Row[]>> = { engine: speed, 'fast-check': property };
+
+const asked = process.argv.slice(2).filter((name) => name in PARTS);
+const rows: Row[] = [];
+for (const name of asked.length > 0 ? asked : Object.keys(PARTS)) rows.push(...(await PARTS[name]!()));
 if (process.argv.includes('--json')) console.log(JSON.stringify(rows, null, 2));
 else {
   for (const { name, straddleNs, peer, peerNs, ratio } of rows) {
-    console.log(`${name.padEnd(44)} ${ns(straddleNs)}   ${peer.padEnd(26)} ${ns(peerNs)}   ratio ${ratio.toFixed(3)}`);
+    console.log(`${name.padEnd(50)} ${ns(straddleNs)}   ${peer.padEnd(20)} ${ns(peerNs)}   ratio ${ratio.toFixed(3)}`);
   }
 }
 

@@ -61,6 +61,13 @@ export class Branches {
     this.#hitsNow = 0;
   }
 
+  /** After an execution that does not count. */
+  drop(): void {
+    if (this.#hitsNow === 0) return;
+    for (const counter of this.#counters.values()) counter.now = 0;
+    this.#hitsNow = 0;
+  }
+
   counts(executions: number): Record<string, BranchCount> {
     return Object.fromEntries(
       [...this.#counters].map(([label, { hits, executions: seen }]) => [

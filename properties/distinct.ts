@@ -6,6 +6,12 @@ export class Distinct {
   size = 0;
   #slots = new Int32Array(2 * 1024);
 
+  clear(): void {
+    if (this.size === 0) return;
+    this.size = 0;
+    this.#slots.fill(0);
+  }
+
   add(a: number, b: number): void {
     if (this.size * 2 > this.#slots.length / 2) this.#grow();
     // The pair (0, 0) marks a free slot.

@@ -12,7 +12,7 @@ const BY_STEP_TOGETHER = 4;
 
 /**
  * A recording as JSON keeps it: `[seed, execution, [granularity, time, order, reach], stallMs, maxSteps, steps,
- * kind, names, deviations, script?, startTime?]`. A deviation is `[step, how, ...operation, ...place?, took?]`, an operation
+ * kind, names, deviations, script?, startTime?, property?]`. A deviation is `[step, how, ...operation, ...place?, took?]`, an operation
  * `[task, name, nth]` with both names as positions in the list of names.
  */
 export function pack(recording: Recording): unknown[] {
@@ -51,16 +51,19 @@ export function pack(recording: Recording): unknown[] {
 }
 
 /** What most recordings do without. */
-function tailOf({ script, startTime }: Recording): unknown[] {
-  const packed = script === undefined ? null : [script.step, script.message];
-  if (startTime !== undefined) return [packed, startTime];
-  return packed === null ? [] : [packed];
+function tailOf({ script, startTime, property }: Recording): unknown[] {
+  const tail = [
+    script === undefined ? null : [script.step, script.message],
+    startTime ?? null,
+    property === undefined ? null : [property.seed, property.path],
+  ];
+  return tail.slice(0, tail.findLastIndex((part) => part !== null) + 1);
 }
 
 /** Reads it back; `undefined` for anything that `pack` cannot have made. */
 export function unpack(packed: unknown, prints: string): Recording | undefined {
-  if (!Array.isArray(packed) || packed.length < 9 || packed.length > 11) return undefined;
-  const [seed, execution, modes, stallMs, maxSteps, steps, kind, names, deviations, script, startTime] =
+  if (!Array.isArray(packed) || packed.length < 9 || packed.length > 12) return undefined;
+  const [seed, execution, modes, stallMs, maxSteps, steps, kind, names, deviations, script, startTime, property] =
     packed as unknown[];
   if (!Number.isSafeInteger(seed) || !isCount(execution, 1) || !isCount(maxSteps, 1) || !isCount(steps, 1)) {
     return undefined;
@@ -72,8 +75,9 @@ export function unpack(packed: unknown, prints: string): Recording | undefined {
   if (!isListOf(names, (name) => typeof name === 'string') || !isListOf(deviations, Array.isArray)) return undefined;
   const read = deviations.map((deviation) => unpackDeviation(deviation as unknown[], names as string[]));
   if (!read.every((deviation) => deviation !== undefined)) return undefined;
-  if (script !== undefined && script !== null && !isScript(script)) return undefined;
-  if (startTime !== undefined && !Number.isSafeInteger(startTime)) return undefined;
+  if (!isAbsent(script) && !isScript(script)) return undefined;
+  if (!isAbsent(startTime) && !Number.isSafeInteger(startTime)) return undefined;
+  if (!isAbsent(property) && !isProperty(property)) return undefined;
   return {
     seed: seed as number,
     execution,
@@ -87,8 +91,9 @@ export function unpack(packed: unknown, prints: string): Recording | undefined {
     prints,
     kind: KINDS[kind] as FailureKind,
     deviations: read,
-    ...(script === undefined || script === null ? {} : { script: { step: script[0], message: script[1] } }),
-    ...(startTime === undefined ? {} : { startTime: startTime as number }),
+    ...(isAbsent(script) ? {} : { script: { step: script[0], message: script[1] } }),
+    ...(isAbsent(startTime) ? {} : { startTime: startTime as number }),
+    ...(isAbsent(property) ? {} : { property: { seed: property[0], path: property[1] } }),
   };
 }
 
@@ -117,6 +122,18 @@ function isScript(value: unknown): value is [step: number, message: string] {
   if (!Array.isArray(value) || value.length !== 2) return false;
   const [step, message] = value as unknown[];
   return (step === -1 || isCount(step, 1)) && typeof message === 'string';
+}
+
+/** What fast-check takes: a seed, and a path of positions. */
+function isProperty(value: unknown): value is [seed: number, path: string] {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [seed, path] = value as unknown[];
+  return Number.isSafeInteger(seed) && typeof path === 'string' && /^\d+(:\d+)*$/.test(path);
+}
+
+/** Left out, or a place that is kept for what follows. */
+function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
 }
 
 function isCount(value: unknown, least: number): value is number {

@@ -23,6 +23,8 @@ export interface Recording {
   readonly reach: Reach;
   /** For a script that could not be followed: at which step (−1: it was left unplayed at the end), and why. */
   readonly script?: { readonly step: number; readonly message: string };
+  /** For a property: what fast-check needs to make the value again. */
+  readonly property?: { readonly seed: number; readonly path: string };
   /** How many steps were recorded, and what ran in each of them. */
   readonly steps: number;
   readonly prints: string;
@@ -72,6 +74,7 @@ export function decodeToken(token: string): Recording {
  */
 export function showToken(token: string): string {
   const recording = decodeToken(token);
+  const { property } = recording;
   const { seed, execution, granularity, time, stallMs, maxSteps, order, deviations, kind, reach, steps } = recording;
   const kept = order === 'steady' ? 'steady order: a task keeps running while it can' : "natural order: Node's own";
   return [
@@ -84,6 +87,9 @@ export function showToken(token: string): string {
     ...(deviations.length === 0 ? ['deviations   none'] : ['deviations']),
     ...deviations.map((deviation) => `  step ${String(deviation.step).padEnd(4)} ${showDeviation(deviation)}`),
     ...(recording.script === undefined ? [] : [`script       ${recording.script.message}`]),
+    ...(property === undefined
+      ? []
+      : [`value        fast-check's, of seed ${property.seed} and path ${property.path}`]),
   ].join('\n');
 }
 

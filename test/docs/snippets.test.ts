@@ -10,6 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const ENTRIES: Record<string, string> = {
   straddle: resolve('src/index.ts'),
   'straddle/point': resolve('scheduler/point.ts'),
+  'straddle/fast-check': resolve('src/fast-check.ts'),
 };
 
 /** Tests that a snippet registers with Vitest's `test`. */

@@ -81,11 +81,17 @@ const recording: fc.Arbitrary<Recording> = fc
     steps: fc.integer({ min: 1, max: 300 }),
   })
   .chain((rest) =>
-    fc.record({ step: fc.integer({ min: 1 }), message: fc.string() }).map((script) => ({
-      ...rest,
-      prints: printsOf(rest.steps, nameOf),
-      ...(rest.kind === 'script' ? { script } : {}),
-    })),
+    fc
+      .record({
+        script: fc.record({ step: fc.integer({ min: 1 }), message: fc.string() }),
+        property: fc.option(fc.record({ seed: fc.integer(), path: fc.stringMatching(/^\d+(:\d+){0,9}$/) })),
+      })
+      .map(({ script, property }) => ({
+        ...rest,
+        prints: printsOf(rest.steps, nameOf),
+        ...(rest.kind === 'script' ? { script } : {}),
+        ...(property === null ? {} : { property }),
+      })),
   );
 
 test('a token gives back what was recorded', () => {
