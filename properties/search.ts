@@ -1,50 +1,40 @@
-import { naturalOrder, StrategyChooser } from '../scheduler/chooser.ts';
+import { naturalOrder } from '../scheduler/chooser.ts';
 import type { Engine, Plan } from '../scheduler/control.ts';
-import { StraddleError } from '../scheduler/error.ts';
-import type { RawFailure } from '../scheduler/failure.ts';
-import { ReplayChooser, RetraceChooser } from '../scheduler/replaying.ts';
+import { ReplayChooser } from '../scheduler/replaying.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Sim } from '../scheduler/sim.ts';
-import type { Strategy } from '../scheduler/strategy.ts';
 import { decodeToken } from '../scheduler/token.ts';
-import { generator } from '../scheduler/world/chance.ts';
 import { START_TIME } from '../scheduler/world/clock.ts';
 import type { Branches } from './branches.ts';
 import { Distinct } from './distinct.ts';
-import { chanceSeed, Executions } from './executions.ts';
+import { Executions } from './executions.ts';
 import { confirm } from './failing.ts';
 import type { Settings } from './options.ts';
-import { leakOf, outcomeOf } from './outcome.ts';
-import { Original } from './repetition.ts';
+import { outcomeOf } from './outcome.ts';
 import type { Failure, Report, Vacuity, Warning } from './report.ts';
-import { STRATEGIES } from './strategies.ts';
 import { Straddling } from './straddling.ts';
 import { Evidence } from './vacuity.ts';
+import { Walk, type Walker } from './walk.ts';
 
-/** Share of the passing executions that are replayed, to catch what is not controlled. */
-const REPLAY_SHARE = 0.05;
 /** What found a failure whose token was stored. */
 const STORE = 'an earlier failure';
 
 /** One exploration: the search, and what becomes of its first failure. */
-export class Search {
+export class Search implements Walker {
   executions = 0;
   readonly #settings: Settings;
   readonly #branches: Branches;
   readonly #body: (sim: Sim) => unknown;
   readonly #runs: Executions;
-  readonly #strategy: Strategy;
+  readonly #walk: Walk;
   readonly #evidence = new Evidence();
   readonly #distinct = new Distinct();
   readonly #straddling = new Straddling();
-  readonly #warnings = new Map<string, Warning>();
-  /** What a passing execution did, while it is repeated. */
-  readonly #before = new Original();
+  readonly warnings = new Map<string, Warning>();
   readonly #first: readonly string[];
   /** Those of them that do not fail any more. */
   readonly #mended: string[] = [];
   #steps = 0;
-  #exhaustive = false;
 
   /** @param first tokens of earlier failures, tried before anything else. */
   constructor(body: (sim: Sim) => unknown, settings: Settings, branches: Branches, first: readonly string[] = []) {
@@ -53,7 +43,7 @@ export class Search {
     this.#branches = branches;
     this.#body = body;
     this.#runs = new Executions(body, settings);
-    this.#strategy = typeof settings.strategy === 'string' ? STRATEGIES[settings.strategy]() : settings.strategy;
+    this.#walk = new Walk(this.#runs, settings, this);
   }
 
   /** Tokens of earlier failures that pass now. */
@@ -64,8 +54,9 @@ export class Search {
   *plan(engine: Engine): Plan<Report> {
     let failure = yield* this.#retry(engine);
     if (failure === undefined) {
-      const raw = yield* this.#search(engine);
-      if (raw !== undefined) failure = yield* confirm(engine, this.#runs, this.#settings, raw, this.#strategy.name);
+      const raw = yield* this.#walk.plan(engine);
+      if (raw !== undefined)
+        failure = yield* confirm(engine, this.#runs, this.#settings, raw, this.#walk.strategy.name);
     }
     return this.#report(engine, failure);
   }
@@ -101,82 +92,17 @@ export class Search {
     this.#straddling.add(trace, this.executions);
   }
 
-  /** Runs executions until one fails, the strategy has no more, or the budget is spent. */
-  *#search(engine: Engine): Plan<RawFailure | undefined> {
-    const { scheduler } = engine;
-    const settings = this.#settings;
-    const strategy = this.#strategy;
-    const branches = this.#branches;
-    const random = generator(`${settings.seed}`);
-    const chooser = new StrategyChooser(strategy, settings.bursts, random);
-    const { runs, maxSteps, bursts, time } = settings;
-    const info = { execution: 0, random, runs, maxSteps, bursts, time };
-    for (let execution = 1; !engine.interrupted; execution++) {
-      // A strategy that can run out is asked once more: that nothing is left is worth knowing.
-      if (execution > runs && strategy.complete !== true) break;
-      info.execution = execution;
-      if (!strategy.begin(info)) {
-        this.#exhaustive = strategy.complete === true;
-        break;
-      }
-      if (execution > runs) break;
-      chooser.begin();
-      branches.counting = true;
-      yield this.#runs.next(chooser, execution, this.#chanceOf(execution), this.#isElastic(random));
-      branches.counting = false;
-      if (branches.misuse !== undefined) throw branches.misuse;
-      if (engine.interrupted) break;
-      this.#count(scheduler);
-      this.#evidence.add(scheduler);
-      const failure = this.#judge(engine);
-      if (failure !== undefined) return failure;
-      if (random() < REPLAY_SHARE) {
-        const differs = yield* this.#replayPassing(engine);
-        if (differs !== undefined) return differs;
-      }
-    }
-    return undefined;
+  begin(): void {
+    this.#branches.counting = true;
   }
 
-  /** A strategy that runs every schedule meets the same program each time. */
-  #chanceOf(execution: number): number {
-    return chanceSeed(this.#settings.seed, this.#strategy.complete === true ? 1 : execution);
-  }
-
-  #isElastic(random: () => number): boolean {
-    const { time } = this.#settings;
-    if (time !== 'mixed') return time === 'elastic';
-    if (this.#strategy.complete === true) return true;
-    return this.#strategy.single !== true && random() < 0.5;
-  }
-
-  /** The failure of the execution that has just run, leaks and unplayed scripts included. */
-  #judge(engine: Engine): RawFailure | undefined {
-    const { scheduler } = engine;
-    const { leaks } = this.#settings;
-    let failed = outcomeOf(scheduler, leaks === 'fail');
-    if (failed === undefined && leaks === 'warn') {
-      const leak = leakOf(scheduler);
-      if (leak !== undefined) this.#warnings.set('leak', { name: 'leak', detail: leak.message });
-    }
-    const outcome = { steps: scheduler.trace.length, tasks: scheduler.tasks.count, failed: failed !== undefined };
-    try {
-      this.#strategy.end?.(outcome);
-    } catch (error) {
-      if (!(error instanceof StraddleError) || error.kind !== 'script') throw error;
-      failed ??= { kind: 'script', message: error.message, error };
-    }
-    return failed;
-  }
-
-  /** A passing execution, run again: it must do the same. */
-  *#replayPassing(engine: Engine): Plan<RawFailure | undefined> {
-    const { scheduler } = engine;
-    const before = this.#before.keep(scheduler, undefined);
-    yield this.#runs.replay(new RetraceChooser(before.trace));
-    if (engine.interrupted) return undefined;
-    const difference = before.differenceFrom(scheduler, outcomeOf(scheduler, this.#settings.leaks === 'fail'));
-    return difference === undefined ? undefined : { kind: 'nondeterminism', message: difference };
+  end({ scheduler, interrupted }: Engine): 'judge' | 'stop' {
+    this.#branches.counting = false;
+    if (this.#branches.misuse !== undefined) throw this.#branches.misuse;
+    if (interrupted) return 'stop';
+    this.#count(scheduler);
+    this.#evidence.add(scheduler);
+    return 'judge';
   }
 
   #report(engine: Engine, failure: Failure | undefined): Report {
@@ -184,7 +110,7 @@ export class Search {
     const branches = this.#branches.counts(this.executions);
     let missing: Vacuity[] = [];
     if (failure === undefined && settings.expect === 'pass' && settings.vacuity !== 'off') {
-      missing = this.#evidence.missing(settings.branches, branches, this.executions, this.#exhaustive);
+      missing = this.#evidence.missing(settings.branches, branches, this.executions, this.#walk.exhaustive);
     }
     const wanted = settings.expect === 'fail' ? failure !== undefined : failure === undefined;
     let verdict: Report['verdict'] = wanted ? 'pass' : 'fail';
@@ -194,7 +120,7 @@ export class Search {
       executions: this.executions,
       steps: this.#steps,
       distinct: this.#distinct.size,
-      exhaustive: this.#exhaustive,
+      exhaustive: this.#walk.exhaustive,
       seed: settings.seed,
       strategy: typeof settings.strategy === 'string' ? settings.strategy : settings.strategy.name,
       elapsedMs: engine.elapsedMs(),
@@ -203,7 +129,7 @@ export class Search {
       straddled: this.#straddling.counts(engine.scheduler.labels),
       ...(failure === undefined ? {} : { failure }),
       vacuous: missing,
-      warnings: [...this.#warnings.values()],
+      warnings: [...this.warnings.values()],
     };
   }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { CheckError} from '../../../src/fast-check.ts';
+import type { CheckError } from '../../../src/fast-check.ts';
 import { interleavings } from '../../../src/fast-check.ts';
 import { explore, type Step } from '../../../src/index.ts';
 import { createProject, javascript } from '../../instrument/compiled.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { CheckError} from '../../../src/fast-check.ts';
+import type { CheckError } from '../../../src/fast-check.ts';
 import { interleavings } from '../../../src/fast-check.ts';
 import { concurrently, operations } from './bank.ts';
 
@@ -10,7 +10,7 @@ test(`value and order shrink together: two increments and one preemption, for ${
   for (let seed = 1; seed <= SEEDS; seed++) {
     const details = await fc.check(fc.asyncProperty(operations, concurrently), {
       seed,
-      plugins: [interleavings({ runs: 50 })],
+      plugins: [interleavings({ runs: 25 })],
     });
     const error = details.errorInstance as CheckError;
     const { preemptions, deviations, message } = error.report.failure!;
@@ -27,4 +27,4 @@ test(`value and order shrink together: two increments and one preemption, for ${
       ],
     });
   }
-});
+}, 600_000);

@@ -1,0 +1,127 @@
+import { StrategyChooser } from '../scheduler/chooser.ts';
+import type { Engine, Plan } from '../scheduler/control.ts';
+import { StraddleError } from '../scheduler/error.ts';
+import type { RawFailure } from '../scheduler/failure.ts';
+import { RetraceChooser } from '../scheduler/replaying.ts';
+import type { Strategy } from '../scheduler/strategy.ts';
+import { generator } from '../scheduler/world/chance.ts';
+import { chanceSeed, type Executions } from './executions.ts';
+import type { Settings } from './options.ts';
+import { leakOf, outcomeOf } from './outcome.ts';
+import { Original } from './repetition.ts';
+import type { Warning } from './report.ts';
+import { STRATEGIES } from './strategies.ts';
+
+/** Share of the passing executions that are replayed, to catch what is not controlled. */
+const REPLAY_SHARE = 0.05;
+
+/** Who asks for the executions, and keeps count of them. */
+export interface Walker {
+  /** An execution begins that is not a repetition. */
+  begin(): void;
+  /** It has ended. 'skip': it is not judged; 'stop': it is not, and no further one is wanted. */
+  end(engine: Engine, execution: number): 'judge' | 'skip' | 'stop';
+  /** Whether the latest execution, a repetition perhaps, was broken off by its own body. */
+  isBrokenOff?(): boolean;
+  /** Bodies that never wait have one interleaving, and are run once. */
+  readonly mayBeSingle?: boolean;
+  readonly warnings: Map<string, Warning>;
+}
+
+/** Executions of one body, as a strategy has them, until one fails, no schedule is left, or the budget is spent. */
+export class Walk {
+  readonly strategy: Strategy;
+  /** The strategy has run every schedule within its bounds. */
+  exhaustive = false;
+  readonly #runs: Executions;
+  readonly #settings: Settings;
+  readonly #walker: Walker;
+  /** What a passing execution did, while it is repeated. */
+  readonly #before = new Original();
+
+  constructor(runs: Executions, settings: Settings, walker: Walker) {
+    this.#runs = runs;
+    this.#settings = settings;
+    this.#walker = walker;
+    this.strategy = typeof settings.strategy === 'string' ? STRATEGIES[settings.strategy]() : settings.strategy;
+  }
+
+  /** The first failure; the execution that has just run is the one that failed. */
+  *plan(engine: Engine): Plan<RawFailure | undefined> {
+    const { strategy } = this;
+    const settings = this.#settings;
+    const walker = this.#walker;
+    const random = generator(`${settings.seed}`);
+    const chooser = new StrategyChooser(strategy, settings.bursts, random);
+    const { runs, maxSteps, bursts, time } = settings;
+    const info = { execution: 0, random, runs, maxSteps, bursts, time };
+    for (let execution = 1; !engine.interrupted; execution++) {
+      // A strategy that can run out is asked once more: that nothing is left is worth knowing.
+      if (execution > runs && strategy.complete !== true) break;
+      info.execution = execution;
+      if (!strategy.begin(info)) {
+        this.exhaustive = strategy.complete === true;
+        break;
+      }
+      if (execution > runs) break;
+      chooser.begin();
+      walker.begin();
+      yield this.#runs.next(chooser, execution, this.#chanceOf(execution), this.#isElastic(random));
+      const next = walker.end(engine, execution);
+      if (engine.interrupted || next === 'stop') break;
+      if (next === 'skip') continue;
+      const failure = this.#judge(engine);
+      if (failure !== undefined) return failure;
+      if (walker.mayBeSingle === true && engine.scheduler.trace.length === 1) {
+        this.exhaustive = true;
+        break;
+      }
+      if (random() < REPLAY_SHARE) {
+        const differs = yield* this.#replayPassing(engine);
+        if (differs !== undefined) return differs;
+      }
+    }
+    return undefined;
+  }
+
+  /** A strategy that runs every schedule meets the same program each time. */
+  #chanceOf(execution: number): number {
+    return chanceSeed(this.#settings.seed, this.strategy.complete === true ? 1 : execution);
+  }
+
+  #isElastic(random: () => number): boolean {
+    const { time } = this.#settings;
+    if (time !== 'mixed') return time === 'elastic';
+    if (this.strategy.complete === true) return true;
+    return this.strategy.single !== true && random() < 0.5;
+  }
+
+  /** The failure of the execution that has just run, leaks and unplayed scripts included. */
+  #judge(engine: Engine): RawFailure | undefined {
+    const { scheduler } = engine;
+    const { leaks } = this.#settings;
+    let failed = outcomeOf(scheduler, leaks === 'fail');
+    if (failed === undefined && leaks === 'warn') {
+      const leak = leakOf(scheduler);
+      if (leak !== undefined) this.#walker.warnings.set('leak', { name: 'leak', detail: leak.message });
+    }
+    const outcome = { steps: scheduler.trace.length, tasks: scheduler.tasks.count, failed: failed !== undefined };
+    try {
+      this.strategy.end?.(outcome);
+    } catch (error) {
+      if (!(error instanceof StraddleError) || error.kind !== 'script') throw error;
+      failed ??= { kind: 'script', message: error.message, error };
+    }
+    return failed;
+  }
+
+  /** A passing execution, run again: it must do the same. */
+  *#replayPassing(engine: Engine): Plan<RawFailure | undefined> {
+    const { scheduler } = engine;
+    const before = this.#before.keep(scheduler, undefined);
+    yield this.#runs.replay(new RetraceChooser(before.trace));
+    if (engine.interrupted || this.#walker.isBrokenOff?.() === true) return undefined;
+    const difference = before.differenceFrom(scheduler, outcomeOf(scheduler, this.#settings.leaks === 'fail'));
+    return difference === undefined ? undefined : { kind: 'nondeterminism', message: difference };
+  }
+}
