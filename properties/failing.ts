@@ -23,7 +23,7 @@ import type { Failure } from './report.ts';
 import { nameOfStep, Trials, type Budget, type Granularity } from './trials.ts';
 
 /** What may be spent on making a failure small, on its reach, and on its deciding pair. */
-const MINIMISING: Budget = { executions: 2000, steps: 200_000 };
+const MINIMISING: Budget = { executions: 2000, steps: 100_000 };
 const RAISING: Budget = { executions: 500, steps: 50_000 };
 const DECIDING: Budget = { executions: 200, steps: 20_000 };
 

@@ -69,8 +69,9 @@ export class StrategyChooser implements Chooser {
     if (this.#joins) return this.#strategy.join!(enabled, natural);
     if (!this.bursts || --this.#untilBurst > 0) return -1;
     this.#untilBurst = this.#drawGap();
-    const index = this.choose(enabled, step);
-    return enabled[index]!.settles ? index : -1;
+    // A strategy is asked only for what will be done.
+    const settling = enabled.filter((op) => op.settles);
+    return settling.length === 0 ? -1 : enabled.indexOf(settling[this.choose(settling, step)]!);
   }
 
   take(limit: number): number {

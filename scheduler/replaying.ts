@@ -1,6 +1,7 @@
 import type { Chooser } from './chooser.ts';
 import type { StraddleError } from './error.ts';
 import type { EnabledOp, Op } from './op.ts';
+import { keyOf, Place } from './place.ts';
 import { baseIndex, Occurrences, type BaseOrder, type Deviation, type OpName } from './schedule.ts';
 import { JOINED, type Trace } from './trace.ts';
 
@@ -53,8 +54,8 @@ export class ReplayChooser implements Chooser {
   readonly bursts = true;
   mismatch: Mismatch | undefined;
   readonly #order: BaseOrder;
-  readonly #instead = new Map<string, Deviation[]>();
-  readonly #after = new Map<string, Deviation[]>();
+  readonly #instead = new Map<string, Place>();
+  readonly #after = new Map<string, Place>();
   /** Deviations without a place, recorded but never replayed: followed by step. */
   readonly #byStep = new Map<number, Deviation>();
   readonly #left: Set<Deviation>;
@@ -89,7 +90,7 @@ export class ReplayChooser implements Chooser {
 
   join(enabled: readonly Op[], step: number, natural: boolean): number {
     if (this.#left.size > 0) {
-      const [made, index] = this.#first(this.#after.get(this.#last), enabled, true);
+      const [made, index] = this.#find(this.#after.get(this.#last), enabled, true);
       if (made !== undefined) {
         this.#follow(made, enabled, index, step);
         return this.#ran(enabled, index);
@@ -99,7 +100,7 @@ export class ReplayChooser implements Chooser {
     }
     if (!natural || this.#order === 'steady' || step === this.#steps) return -1;
     // Something was chosen, or the drain awaited, instead of settling it together.
-    if (this.#queueOf(enabled[0]!) !== undefined) return -1;
+    if (this.#placeOf(enabled[0]!) !== undefined) return -1;
     return this.#ran(enabled, 0);
   }
 
@@ -109,41 +110,34 @@ export class ReplayChooser implements Chooser {
 
   /** The deviation that belongs here, or the base order's choice. */
   #deviate(enabled: readonly Op[], base: number, step: number): number {
-    const queue = this.#queueOf(enabled[base]!);
-    for (const candidates of [this.#after.get(this.#last), queue]) {
-      const [made, index] = this.#first(candidates, enabled, false);
+    const place = this.#placeOf(enabled[base]!);
+    for (const candidates of [this.#after.get(this.#last), place]) {
+      const [made, index] = this.#find(candidates, enabled, false);
       if (made === undefined) continue;
       this.#follow(made, enabled, index, step);
       this.#took = made.took;
       return index;
     }
     // The operation that it was to overtake runs now.
-    if (queue !== undefined) this.#note(queue[0]!, enabled, step);
+    if (place !== undefined) this.#note(place.first(this.#left)!, enabled, step);
     const here = this.#byStep.get(step);
     if (here === undefined || here.joined) return base;
     this.#took = here.took;
     return Math.max(0, this.#require(enabled, here, step));
   }
 
-  /** The first of these deviations that can be made, and where its operation, or at least its task, is enabled. */
-  #first(queue: Deviation[] | undefined, enabled: readonly Op[], joined: boolean): [Deviation | undefined, number] {
-    const left = queue?.filter((deviation) => deviation.joined === joined && this.#left.has(deviation)) ?? [];
-    for (const isMeant of [this.#isIt, isOfTask]) {
-      for (const deviation of left) {
-        const index = enabled.findIndex((op) => isMeant(op, deviation) && (!joined || op.settles));
-        if (index >= 0) return [deviation, index];
-      }
-    }
-    return [undefined, -1];
+  #find(place: Place | undefined, enabled: readonly Op[], joined: boolean): [Deviation | undefined, number] {
+    return place?.find(enabled, joined, this.#left, this.#seen) ?? [undefined, -1];
   }
 
   readonly #isIt = (one: Op, { task, op, nth }: OpName): boolean =>
     one.name === op && one.task.name === task && this.#seen.nthOf(one) === nth;
 
-  #queueOf(op: Op): Deviation[] | undefined {
-    if (this.#left.size === 0) return undefined;
-    const queue = this.#instead.get(keyOf(this.#seen.nameOf(op)))?.filter((deviation) => this.#left.has(deviation));
-    return queue?.length === 0 ? undefined : queue;
+  /** Where a deviation is left to be made instead of `op`. */
+  #placeOf(op: Op): Place | undefined {
+    if (this.#left.size === 0 || this.#instead.size === 0) return undefined;
+    const place = this.#instead.get(keyOf(this.#seen.nameOf(op)));
+    return place?.first(this.#left) === undefined ? undefined : place;
   }
 
   /** By step: the operation must be there. */
@@ -200,17 +194,9 @@ export class StoppingChooser implements Chooser {
   }
 }
 
-function isOfTask({ task }: Op, name: OpName): boolean {
-  return task.name === name.task;
-}
-
-function add(map: Map<string, Deviation[]>, place: OpName, deviation: Deviation): void {
-  const key = keyOf(place);
-  const queue = map.get(key);
-  if (queue === undefined) map.set(key, [deviation]);
-  else queue.push(deviation);
-}
-
-function keyOf({ task, op, nth }: OpName): string {
-  return `${nth}\n${task}\n${op}`;
+function add(places: Map<string, Place>, name: OpName, deviation: Deviation): void {
+  const key = keyOf(name);
+  let place = places.get(key);
+  if (place === undefined) places.set(key, (place = new Place()));
+  place.add(deviation);
 }

@@ -1,88 +1,56 @@
-import type { EnabledOp, ExploreOptions, Sim, Strategy } from '../../../src/index.ts';
+import type { ExploreOptions, Sim, Strategy } from '../../../src/index.ts';
 
 /** One execution of a small program; says how it ended. */
 export type Program = (sim: Sim) => Promise<string>;
+
+/** One visible operation: what it does, to what. */
+export interface Operation {
+  readonly name: 'read' | 'write' | 'other' | 'acquire' | 'release';
+  readonly key?: unknown;
+  readonly run?: () => unknown;
+}
 
 /** Nothing but the choices of the strategy. */
 export const bare: ExploreOptions = { bursts: 0, time: 'idle', vacuity: 'off', seed: 1 };
 
 /**
- * Runs tasks of visible operations: all are spawned before the first step, and starting a task is part of its
- * first operation.
+ * Runs tasks of visible operations, each of which is one step. All tasks are there before the first step: they are
+ * started by plain calls, in the body's own first step, up to their first operation.
  */
-export async function tasks(sim: Sim, ...bodies: readonly (readonly (() => unknown)[])[]): Promise<void> {
-  await Promise.all(bodies.map((body, i) => sim.spawn(`t${i}`, () => operations(sim, body))));
+export async function tasks(sim: Sim, ...bodies: readonly (readonly Operation[])[]): Promise<void> {
+  await Promise.all(
+    bodies.map(async (body) => {
+      for (const { name, key, run } of body) {
+        await sim.point(name, key);
+        run?.();
+      }
+    }),
+  );
 }
 
-/** The operations of a task that has been started: its first one runs now. */
-export async function operations(sim: Sim, body: readonly (() => unknown)[]): Promise<void> {
-  for (const [i, operation] of body.entries()) {
-    if (i > 0) await sim.point('op');
-    operation();
-  }
+export const read = (key: string, run?: () => unknown): Operation => ({ name: 'read', key, ...(run && { run }) });
+export const write = (key: string, run?: () => unknown): Operation => ({ name: 'write', key, ...(run && { run }) });
+export const other = (run?: () => unknown): Operation => ({ name: 'other', ...(run && { run }) });
+
+/** That many times the same operation. */
+export function times(count: number, operation: Operation): Operation[] {
+  return Array.from({ length: count }, () => operation);
 }
 
 /** Tasks of so many steps; ends with the order in which they ran. */
 export function chains(...lengths: readonly number[]): Program {
   return async (sim) => {
     let order = '';
-    await tasks(sim, ...lengths.map((length, task) => Array.from({ length }, () => () => (order += task))));
+    await tasks(
+      sim,
+      ...lengths.map((length, task) =>
+        times(
+          length,
+          other(() => (order += task)),
+        ),
+      ),
+    );
     return order;
-  };
-}
-
-/** Locks whose acquisition is an operation that cannot be chosen while the lock is held. */
-export class Locks {
-  /** Nobody could go on: what is left runs anyhow, so that the execution ends. */
-  isDead = false;
-  readonly #held = new Set<number>();
-
-  readonly acquire =
-    (lock: number): (() => void) =>
-    () =>
-      this.#held.add(lock);
-  readonly release =
-    (lock: number): (() => void) =>
-    () =>
-      this.#held.delete(lock);
-
-  isFree(lock: unknown): boolean {
-    return !this.#held.has(lock as number);
-  }
-}
-
-/** `n` tasks, each of which takes its own lock, then its neighbour's; ends with `deadlock` or `dined`. */
-export function philosophers(n: number): { program: Program; blocking: (inner: Strategy) => Strategy } {
-  let locks = new Locks();
-  return {
-    async program(sim) {
-      locks = new Locks();
-      const { acquire, release } = locks;
-      const dine = async (own: number, other: number): Promise<void> => {
-        await sim.point('acquire', own);
-        acquire(own)();
-        await sim.point('acquire', other);
-        acquire(other)();
-        await sim.point('release');
-        release(other)();
-        await sim.point('release');
-        release(own)();
-      };
-      await Promise.all(Array.from({ length: n }, (_, i) => dine(i, (i + 1) % n)));
-      return locks.isDead ? 'deadlock' : 'dined';
-    },
-    blocking: (inner) => ({
-      name: inner.name,
-      complete: inner.complete === true,
-      single: true,
-      begin: (info) => inner.begin(info),
-      choose(enabled, step) {
-        const free = enabled.filter((op) => op.name !== 'acquire' || locks.isFree(op.key));
-        if (free.length === 0) locks.isDead = true;
-        return locks.isDead ? 0 : enabled.indexOf(free[inner.choose(free, step)] as EnabledOp);
-      },
-      end: (outcome) => inner.end?.(outcome),
-    }),
   };
 }
 
@@ -90,11 +58,56 @@ export function philosophers(n: number): { program: Program; blocking: (inner: S
 export function lostUpdate(n: number): Program {
   return async (sim) => {
     let x = 0;
-    const task = (): (() => unknown)[] => {
+    const task = (): Operation[] => {
       let seen = 0;
-      return [() => (seen = x), () => (x = seen + 1)];
+      return [read('x', () => (seen = x)), write('x', () => (x = seen + 1))];
     };
     await tasks(sim, ...Array.from({ length: n }, task));
-    return x === n ? 'right' : 'lost';
+    return x === n ? 'good' : 'bad';
+  };
+}
+
+/** A program with locks, and the strategy that it needs: one that sees acquisitions of free locks only. */
+export interface Locking {
+  readonly program: Program;
+  readonly blocking: (inner: Strategy) => Strategy;
+}
+
+/**
+ * `n` tasks, each of which acquires its own lock, then its neighbour's, and releases them. Acquiring a lock that is
+ * held is no operation that could be chosen. Where nobody can go on the execution is bad; what is left runs anyhow,
+ * so that it ends.
+ */
+export function philosophers(n: number): Locking {
+  const held = new Set<unknown>();
+  let isDead = false;
+  const acquire = (key: number): Operation => ({ name: 'acquire', key, run: () => held.add(key) });
+  const release = (key: number): Operation => ({ name: 'release', key, run: () => held.delete(key) });
+  return {
+    async program(sim) {
+      held.clear();
+      isDead = false;
+      const dine = (own: number, next: number): Operation[] => [
+        acquire(own),
+        acquire(next),
+        release(next),
+        release(own),
+      ];
+      await tasks(sim, ...Array.from({ length: n }, (_, i) => dine(i, (i + 1) % n)));
+      return isDead ? 'bad' : 'good';
+    },
+    blocking: (inner) => ({
+      name: inner.name,
+      complete: inner.complete === true,
+      single: true,
+      begin: (info) => inner.begin(info),
+      choose(enabled, step) {
+        const free = enabled.filter((op) => op.name !== 'acquire' || !held.has(op.key));
+        isDead ||= free.length === 0;
+        return isDead ? 0 : enabled.indexOf(free[inner.choose(free, step)]!);
+      },
+      // A deadlock ends a search; what was cut short teaches nothing.
+      end: (outcome) => (isDead && inner.complete !== true ? undefined : inner.end?.(outcome)),
+    }),
   };
 }
