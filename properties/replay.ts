@@ -152,7 +152,7 @@ class Replay {
       straddled: straddling.counts(scheduler.labels),
       ...(failure === undefined ? {} : { failure }),
       vacuous: [],
-      warnings: [],
+      warnings: engine.scheduler.health.list(),
     };
   }
 }

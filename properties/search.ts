@@ -129,7 +129,7 @@ export class Search implements Walker {
       straddled: this.#straddling.counts(engine.scheduler.labels),
       ...(failure === undefined ? {} : { failure }),
       vacuous: missing,
-      warnings: [...this.warnings.values()],
+      warnings: [...this.warnings.values(), ...engine.scheduler.health.list()],
     };
   }
 }

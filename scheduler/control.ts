@@ -144,6 +144,7 @@ class Controller implements Engine {
   #world!: World;
   #isReady = false;
   #running: Run | undefined;
+  #awaitsOutside = false;
   #sinceLook = 0;
   /** When the host was told last. */
   #told = 0;
@@ -168,7 +169,7 @@ class Controller implements Engine {
           this.#takeOver();
           const done = this.#slice(steps);
           if (done === undefined) {
-            nextTurn(turn);
+            this.#comeBack(turn);
             return;
           }
           this.#giveBack();
@@ -179,7 +180,27 @@ class Controller implements Engine {
         }
       };
       // The drain works only from a macrotask.
-      nextTurn(turn);
+      this.#next(turn);
+    });
+  }
+
+  /** Calls `turn` when the engine is to go on: in the next turn of the loop, or when outside work has settled. */
+  #comeBack(turn: () => void): void {
+    if (!this.#awaitsOutside) this.#next(turn);
+    else
+      this.#world.outside.wait(
+        () => this.#next(turn),
+        () => this.#isOver(),
+      );
+    this.#awaitsOutside = false;
+  }
+
+  #next(turn: () => void): void {
+    nextTurn(turn);
+    // In the same phase of the loop, when all that `turn` has set off has run, also without a synchronous drain.
+    nextTurn(() => {
+      // Whatever happens outside from now on must find the host's own functions.
+      if (this.#world?.outside.sources.size > 0) this.#giveBack();
     });
   }
 
@@ -220,6 +241,7 @@ class Controller implements Engine {
         if (now() > this.#told + SLICE_MS) this.#report();
         return undefined;
       }
+      this.#awaitsOutside = pause === 'outside';
       if (pause !== 'ended') return this.#pause();
       this.#finish();
     }
@@ -238,9 +260,13 @@ class Controller implements Engine {
 
   /** Out of budget or aborted: the current execution ends where it is. */
   #checkLimits(): void {
-    if (now() <= this.#end && this.#limits.signal?.aborted !== true) return;
+    if (!this.#isOver()) return;
     this.interrupted = true;
     if (this.#running !== undefined) this.scheduler.ended = true;
+  }
+
+  #isOver(): boolean {
+    return now() > this.#end || this.#limits.signal?.aborted === true;
   }
 
   #start(run: Run): void {

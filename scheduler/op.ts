@@ -5,7 +5,7 @@ import type { Task } from './task.ts';
  * What an operation waits for.
  * - `start`: a spawned task's first step. `point`: a named point. `await`: an instrumented await.
  * - `sleep`: `sim.sleep`. `timer`, `immediate`, `message`: a callback of the virtual world. `barrier`: `waitHeld`.
- * - `io`: the completion of work outside the process.
+ * - `io`: an effect outside the process, or the completion of work there.
  */
 export type OpKind = 'start' | 'point' | 'await' | 'sleep' | 'timer' | 'immediate' | 'message' | 'barrier' | 'io';
 
@@ -92,6 +92,12 @@ export class WaitOp extends Op {
     if (this.failed) this.reject!(this.value);
     else this.resolve!(this.value);
   }
+}
+
+/** An effect outside the process, or the completion of work there. */
+export class IoOp extends Op {
+  /** Its place among what the outside offers. */
+  order = 0;
 }
 
 /** A timer, an immediate, a message, or a sleep. */

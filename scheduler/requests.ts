@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { GateHost } from './gates.ts';
-import { Op, TimerOp, WaitOp } from './op.ts';
+import { IoOp, Op, TimerOp, WaitOp } from './op.ts';
 import type { Hook, Site } from './point.ts';
 import { Points } from './points.ts';
 import { capture, captureResolve, isThenable, promiseThen, rejectOf, resolveOf, settledPromise } from './promises.ts';
@@ -35,6 +35,11 @@ export abstract class Requests implements Hook, GateHost {
 
   get clock(): Offers['clock'] {
     return this.offers.clock;
+  }
+
+  /** Changes when code that runs in no step asks for something, enables something, or ends a task. */
+  get activity(): number {
+    return this.requests + this.enabled.length - this.open;
   }
 
   point(name: string, key: unknown): Promise<void> {
@@ -116,7 +121,7 @@ export abstract class Requests implements Hook, GateHost {
   }
 
   /** A blocked operation of the current task; `enable` ends the wait. */
-  block(kind: 'barrier' | 'io', name: string): { op: WaitOp; promise: Promise<unknown> } {
+  block(kind: 'barrier', name: string): { op: WaitOp; promise: Promise<unknown> } {
     const op = this.#wait(kind, name);
     return { op, promise: this.#promise(op) };
   }
@@ -170,6 +175,24 @@ export abstract class Requests implements Hook, GateHost {
   undeliver(op: TimerOp): void {
     this.clock.pending--;
     op.task.live--;
+  }
+
+  /** Something outside of the process; the world offers it from `offer` on. */
+  ask(name: string, run: () => void, task: Task = this.current): IoOp {
+    const op = new IoOp(++this.requests, 'io', name, this.labels.idOf(name), undefined, task, this.currentStep);
+    op.run = run;
+    task.live++;
+    if (this.observer !== undefined) this.observer.created(op);
+    return op;
+  }
+
+  offer(op: IoOp): void {
+    op.settled = this.currentStep;
+    this.tasks.claim(op, this.current);
+  }
+
+  newTask(name: string): Task {
+    return this.tasks.create(name, this.current);
   }
 
   /** Runs a callback in the async context in which it was asked for. */
@@ -248,7 +271,7 @@ export abstract class Requests implements Hook, GateHost {
     this.enabled.splice(at, 0, behind);
   }
 
-  #wait(kind: 'await' | 'barrier' | 'io', name: string): WaitOp {
+  #wait(kind: 'await' | 'barrier', name: string): WaitOp {
     const task = this.current;
     const op = new WaitOp(++this.requests, kind, name, this.labels.idOf(name), undefined, task, this.currentStep);
     task.live++;

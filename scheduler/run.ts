@@ -1,5 +1,5 @@
 import type { Chooser } from './chooser.ts';
-import type { Op } from './op.ts';
+import type { IoOp, Op } from './op.ts';
 import type { Task } from './task.ts';
 
 /** How one execution is to be run. */
@@ -33,10 +33,14 @@ export interface Observer {
 
 /** Work outside the process that an execution has asked for. */
 export interface Outside {
-  /** Completions that have come in, in the order of their requests. */
-  readonly completed: Op[];
+  /** Effects that may take place, then completions that have come in, each in the order of their requests. */
+  readonly ready: readonly IoOp[];
   /** True while something that was asked for has not completed. */
   pending(): boolean;
+  /** Effects that somebody might miss. */
+  leftovers(): Iterable<Op>;
+  /** Takes a chosen operation out. True for a completion, false for an effect that takes place now. */
+  remove(op: IoOp): boolean;
 }
 
 /** Why the loop gave control back: the execution ended, the drain needs a turn, or outside work does. */

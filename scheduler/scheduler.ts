@@ -3,6 +3,7 @@ import { naturalOrder, type Chooser } from './chooser.ts';
 import { recoverFromThrow, type Drain } from './drain.ts';
 import { StraddleError } from './error.ts';
 import { messageOf, type FailureKind, type RawFailure } from './failure.ts';
+import { Health } from './health.ts';
 import type { Op, TimerOp, WaitOp } from './op.ts';
 import { promiseThen, settledPromise } from './promises.ts';
 import { Requests } from './requests.ts';
@@ -31,6 +32,10 @@ export class Scheduler extends Requests {
   abandoned = false;
   /** Choices of this execution with two or more enabled operations. */
   contested = 0;
+
+  readonly health = new Health();
+  /** Nothing can run: whether it is worth waiting for the outside. */
+  hope: () => boolean = () => false;
 
   readonly dry = new DryWatch();
   readonly #drain: Drain | undefined;
@@ -114,18 +119,27 @@ export class Scheduler extends Requests {
       }
     }
     while (!this.ended) {
-      if (offers.outside !== undefined && offers.outside.pending()) return 'outside';
-      if (!this.#step()) this.#stuck();
-      else if (drain === undefined) return 'drain';
+      if (offers.outside !== undefined && offers.outside.pending()) return this.#pause('outside');
+      if (!this.#step()) {
+        if (!this.abandoned && this.hope()) return this.#pause('outside');
+        this.#stuck();
+      } else if (drain === undefined) return 'drain';
       else {
         this.#drainAll(drain);
         if (++this.#sinceLook >= STEPS_PER_LOOK) {
           this.#sinceLook = 0;
-          if (!this.ended && realNow() > deadline) return 'time';
+          if (!this.ended && realNow() > deadline) return this.#pause('time');
         }
       }
     }
     return 'ended';
+  }
+
+  /** Code that nobody controls may run meanwhile, and even end the execution. */
+  #pause(why: Pause): Pause {
+    this.#undrained = true;
+    this.#unturned = false;
+    return why;
   }
 
   /** Ends the execution with a failure; the first one counts. */
@@ -181,10 +195,14 @@ export class Scheduler extends Requests {
     yield* this.clock.pendingImmediates;
     for (const timer of this.clock.timers) if (!timer.weak) yield timer;
     yield* this.points.parked();
+    if (this.offers.outside !== undefined) yield* this.offers.outside.leftovers();
   }
 
   get hasLeftovers(): boolean {
-    return this.enabled.length > 0 || this.clock.pending > 0 || this.points.anyParked;
+    const { enabled, offers, points } = this;
+    return (
+      enabled.length > 0 || offers.clock.pending > 0 || points.anyParked || (offers.outside?.ready.length ?? 0) > 0
+    );
   }
 
   /** Code is left that `finally` blocks may belong to. */
@@ -290,7 +308,7 @@ export class Scheduler extends Requests {
     if (previous !== undefined && previous !== task && previous.enabled > previous.asleep) word |= PREEMPTED;
     if (at >= 0) removeAt(this.enabled, at);
     else this.offers.remove(op);
-    if (at >= 0 || op.kind === 'sleep') task.enabled--;
+    if (at >= 0 || op.kind === 'sleep' || op.kind === 'io') task.enabled--;
     if (op.kind === 'sleep') task.asleep--;
     task.live--;
     task.steps++;

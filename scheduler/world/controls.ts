@@ -1,4 +1,5 @@
 import crypto from 'node:crypto';
+import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import nodePerformance from 'node:perf_hooks';
 import timers from 'node:timers';
@@ -9,6 +10,7 @@ import { abortAfter, isAbortDelay } from './abort-timeout.ts';
 import { dateDispatcher, formatGetter, formatToPartsDispatcher, temporalNow, type TemporalLike } from './date.ts';
 import { broadcastChannelDispatcher, messageChannelDispatcher } from './channels.ts';
 import { dispatcher, worldSlot, type AnyFunction } from './dispatch.ts';
+import { WHOLE_CALLS } from './fs-whole.ts';
 import type { World } from './install.ts';
 import { Patches } from './patch.ts';
 import { markAt, measureUntil } from './process-clock.ts';
@@ -31,6 +33,7 @@ class Controls {
     this.#addClocks();
     this.#addChance();
     this.#addChannels();
+    this.#addFiles();
     this.patches.guard(globalThis, 'queueMicrotask');
     this.patches.guard(process, 'nextTick');
     this.refresh();
@@ -161,6 +164,15 @@ class Controls {
           return checked(original, virtual(world), args, this);
         },
     );
+  }
+
+  #addFiles(): void {
+    for (const [name, plan] of Object.entries(WHOLE_CALLS.callback)) {
+      this.#method(fs, name, (original) => (world) => world.files.withCallback(name, original, plan));
+    }
+    for (const [name, plan] of Object.entries(WHOLE_CALLS.promise)) {
+      this.#method(fs.promises, name, (original) => (world) => world.files.promised(name, original, plan));
+    }
   }
 
   #addChannels(): void {

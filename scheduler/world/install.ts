@@ -7,8 +7,12 @@ import { allControls } from './controls.ts';
 import { worldSlot } from './dispatch.ts';
 import { Entropy } from './entropy.ts';
 import { FakeClocks } from './fake-clocks.ts';
+import { WholeFiles } from './fs-whole.ts';
 import { VirtualPorts } from './message-ports.ts';
+import { nativeHooks } from './native-hooks.ts';
 import { originals } from './originals.ts';
+import { OutsideWork } from './outside.ts';
+import { Patience } from './patience.ts';
 import { ProcessClock } from './process-clock.ts';
 import { PromisedTimers } from './timers-promises.ts';
 import { VirtualTimers } from './timers.ts';
@@ -25,7 +29,11 @@ export class World {
   readonly entropy: Entropy;
   readonly frames: VirtualFrames;
   readonly channels: ChannelFunctions;
+  readonly outside: OutsideWork;
+  readonly files: WholeFiles;
   readonly #controls = allControls();
+  readonly #hooks = nativeHooks();
+  readonly #patience = new Patience(() => this.#hooks.timers.areRunning);
   readonly #fakes: FakeClocks;
   readonly #scheduler: Scheduler;
   readonly #ports: VirtualPorts;
@@ -41,6 +49,9 @@ export class World {
     );
     this.entropy = new Entropy(this.chance.next, this.timers);
     this.frames = new VirtualFrames(this.timers, this.processClock.now);
+    this.outside = new OutsideWork(scheduler, this.#patience);
+    this.files = new WholeFiles(this.outside);
+    scheduler.hope = () => this.outside.hope();
     this.#ports = new VirtualPorts(scheduler);
     this.channels = channelFunctions(this.#ports);
     this.#fakes = new FakeClocks(this.#controls.patches);
@@ -70,6 +81,8 @@ export class World {
     this.timers.reset();
     this.frames.reset();
     this.#ports.reset();
+    this.outside.reset();
+    this.#hooks.timers.reset();
   }
 
   /** After an execution: what code under test has put in the place of ours is undone. */
@@ -81,16 +94,20 @@ export class World {
     this.#controls.patches.install();
     this.#controls.sync();
     worldSlot.world = this;
+    this.outside.isRunning = true;
   }
 
   uninstall(): void {
-    if (worldSlot.world === this) worldSlot.world = undefined;
     this.#controls.patches.uninstall();
+    if (worldSlot.world !== this) return;
+    worldSlot.world = undefined;
+    this.outside.isRunning = false;
   }
 
   /** After the last execution. */
   retire(): void {
     this.#ports.reset();
+    this.outside.reset();
     this.#controls.sync();
   }
 }

@@ -1,4 +1,4 @@
-import { TimerOp, type Op } from '../op.ts';
+import { TimerOp, type IoOp, type Op } from '../op.ts';
 import type { Outside } from '../run.ts';
 import { Clock } from './clock.ts';
 import type { VirtualPorts } from './message-ports.ts';
@@ -26,6 +26,7 @@ export class Offers {
 
   reset(stallMs: number): void {
     this.clock.clear();
+    this.outside = undefined;
     this.ports = undefined;
     this.round = 0;
     this.phase = TIMERS;
@@ -52,7 +53,7 @@ export class Offers {
     else {
       const timersFirst = due && (this.phase === TIMERS || (immediate !== undefined && immediate.due > this.round));
       if (timersFirst) enabled.push(timer);
-      if (outside !== undefined) for (const op of outside.completed) enabled.push(op);
+      if (outside !== undefined) for (const op of outside.ready) enabled.push(op);
       if (immediate !== undefined) enabled.push(immediate);
       if (due && !timersFirst) enabled.push(timer);
     }
@@ -70,7 +71,7 @@ export class Offers {
     const { round, phase } = this;
     const offered: { op: Op; place: number }[] = [];
     if (due !== undefined) offered.push({ op: due, place: (phase === TIMERS ? round : round + 1) * 4 });
-    for (const op of this.outside?.completed ?? []) offered.push({ op, place: round * 4 });
+    for (const op of this.outside?.ready ?? []) offered.push({ op, place: round * 4 });
     for (const one of ports.offered()) offered.push({ op: one.op, place: one.op.due * 4 + one.phase });
     const immediate = this.clock.nextImmediate;
     if (immediate !== undefined) offered.push({ op: immediate, place: immediate.due * 4 + CHECK });
@@ -106,12 +107,9 @@ export class Offers {
         this.clock.removeImmediate(op as TimerOp);
         this.#enter(CHECK, (op as TimerOp).due);
         break;
-      case 'io': {
-        const completed = this.outside!.completed;
-        completed.splice(completed.indexOf(op), 1);
-        this.#enter(POLL, this.phase > POLL ? this.round + 1 : this.round);
+      case 'io':
+        if (this.outside!.remove(op as IoOp)) this.#enter(POLL, this.phase > POLL ? this.round + 1 : this.round);
         break;
-      }
       case 'message': {
         const isClosing = this.ports!.chosen(op as TimerOp);
         this.clock.pending--;

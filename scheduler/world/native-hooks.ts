@@ -1,0 +1,33 @@
+import { hookCallbacks } from './crossing.ts';
+import { worldSlot } from './dispatch.ts';
+import { FileCalls } from './fs-calls.ts';
+import type { OutsideWork } from './outside.ts';
+import { StrayTimers } from './stray-timers.ts';
+
+/** What is replaced in Node's native modules, once per thread. */
+export class NativeHooks {
+  readonly timers: StrayTimers;
+
+  constructor() {
+    const work = (): OutsideWork => worldSlot.world!.outside;
+    const files = new FileCalls(work);
+    hookCallbacks((object) => {
+      if (files.isRequest(object)) files.requested(object);
+    });
+    this.timers = new StrayTimers((site) => work().host.health.note('real-timer', () => realTimer(site)));
+  }
+}
+
+function realTimer(site: string): string {
+  return (
+    `A real timer was set at ${site}, by a function taken from Node before straddle was loaded: it fires when it ` +
+    "likes, so a replay may differ. Load 'straddle/register' or the Vite plugin first, or call globalThis.setTimeout."
+  );
+}
+
+let hooks: NativeHooks | undefined;
+
+/** The same functions in all explorations of this thread. */
+export function nativeHooks(): NativeHooks {
+  return (hooks ??= new NativeHooks());
+}

@@ -1,0 +1,215 @@
+import type { AsyncResource } from 'node:async_hooks';
+import type { Health } from '../health.ts';
+import type { IoOp } from '../op.ts';
+import type { Outside } from '../run.ts';
+import type { Task } from '../task.ts';
+import { originals } from './originals.ts';
+import type { Patience } from './patience.ts';
+import { Request } from './request.ts';
+
+/** The engine looks again in every turn of the loop for so long, then every millisecond. */
+const SPIN_MS = 2;
+/** Completions stand behind all effects that have not taken place. */
+const COMPLETED = 2 ** 31;
+
+const { now } = originals;
+
+/** What work outside needs of the scheduler. */
+export interface OutsideHost {
+  readonly current: Task;
+  /** Changes when code that runs in no step asks for something, enables something, or ends a task. */
+  readonly activity: number;
+  readonly health: Health;
+  readonly offers: { outside: Outside | undefined };
+  /** A request; the world offers it when it can be chosen. */
+  ask(name: string, run: () => void, task?: Task): IoOp;
+  /** It can be chosen from now on. */
+  offer(op: IoOp): void;
+  newTask(name: string): Task;
+  within(scope: AsyncResource, task: Task, run: () => void): void;
+}
+
+/** Something outside that may answer: a request, or a handle that lives long. */
+export interface Source {
+  /** Completions land in the order of these numbers. */
+  readonly order: number;
+  /** What a person is told about it while it has not answered. */
+  readonly name: string;
+  /** The next choice waits for it. `at` is now, in real milliseconds. */
+  expects(at: number): boolean;
+  /** It may still answer if it is given time. */
+  alive(at: number): boolean;
+  /** What it has answered becomes operations. */
+  land(): void;
+  /** The execution is over. */
+  end(): void;
+}
+
+/**
+ * The work outside of the process that one execution has asked for. Effects happen when their operation is
+ * chosen; what comes back is collected while the real loop turns, and offered in the order of the requests.
+ */
+export class OutsideWork implements Outside {
+  /** Code of the execution is running: native code that calls back now was called by it. */
+  isRunning = false;
+  readonly host: OutsideHost;
+  readonly ready: IoOp[] = [];
+  /** What must be put in order when the execution ends in the middle of it. */
+  readonly atEnd = new Set<() => void>();
+  readonly sources = new Set<Source>();
+  readonly #closing = new WeakSet<IoOp>();
+  readonly #patience: Patience;
+  #orders = 0;
+  /** Something may be under way that was not when the engine looked last. */
+  #stirred = false;
+  #wake: (() => void) | undefined;
+
+  constructor(host: OutsideHost, patience: Patience) {
+    this.host = host;
+    this.#patience = patience;
+  }
+
+  // ------------------------------------------------------------------ what the world offers
+
+  /** Takes a chosen operation out. True for a completion, false for an effect that takes place now. */
+  remove(op: IoOp): boolean {
+    this.ready.splice(this.ready.indexOf(op), 1);
+    return op.order >= COMPLETED;
+  }
+
+  pending(): boolean {
+    if (!this.#stirred) return false;
+    if (this.#isExpecting()) return true;
+    this.#stirred = false;
+    for (const source of this.sources) source.land();
+    return false;
+  }
+
+  #isExpecting(): boolean {
+    const at = now();
+    for (const source of this.sources) if (source.expects(at)) return true;
+    return false;
+  }
+
+  // ------------------------------------------------------------------ what is asked for
+
+  /** The place of the next request or handle in the order of completions. */
+  nextOrder(): number {
+    this.host.offers.outside = this;
+    return ++this.#orders;
+  }
+
+  /** An effect that happens when it is chosen. `close`: at the latest when the execution ends. */
+  call(name: string, perform: (order: number, task: Task) => void, close?: () => void): void {
+    const order = this.nextOrder();
+    const op = this.host.ask(name, () => {
+      if (close !== undefined) this.atEnd.delete(close);
+      perform(order, op.task);
+    });
+    if (close !== undefined) {
+      this.atEnd.add(close);
+      this.#closing.add(op);
+    }
+    this.#offer(op, order);
+  }
+
+  /** The outcome of an effect, to be delivered when that is chosen. */
+  complete(name: string, order: number, task: Task, deliver: () => void): void {
+    this.land(this.host.ask(name, deliver, task), order);
+  }
+
+  /** Offers a completion. */
+  land(op: IoOp, order: number): void {
+    this.#offer(op, COMPLETED + order);
+  }
+
+  #offer(op: IoOp, order: number): void {
+    const { ready } = this;
+    op.order = order;
+    let at = ready.length;
+    while (at > 0 && ready[at - 1]!.order > order) at--;
+    ready.splice(at, 0, op);
+    this.host.offer(op);
+  }
+
+  /** Work that goes on outside until it answers once. `graceMs`: so long a choice waits for it. */
+  request(name: string, order: number = this.nextOrder(), task?: Task, graceMs?: number): Request {
+    const request = new Request(this, this.host.ask(name, nothing, task), order, graceMs);
+    this.add(request);
+    return request;
+  }
+
+  add(source: Source): void {
+    this.sources.add(source);
+    this.#stirred = true;
+  }
+
+  delete(source: Source): void {
+    this.sources.delete(source);
+  }
+
+  /** Something was asked of a source, or has arrived from it. */
+  stir(): void {
+    this.#stirred = true;
+    this.#wake?.();
+  }
+
+  // ------------------------------------------------------------------ waiting, while the host has the loop
+
+  /** Calls `resume` in a macrotask, when the engine may go on or `isOver` says that it must. */
+  wait(resume: () => void, isOver: () => boolean): void {
+    const began = now();
+    const patience = this.#patience;
+    const { activity } = this.host;
+    let soon = false;
+    const look = (): void => {
+      soon = false;
+      if (this.#wake !== wake) return;
+      const isAnswered = this.#stirred || this.host.activity !== activity;
+      const done = patience.isWaiting ? isAnswered || patience.isOver : !this.#isExpecting();
+      if (done || isOver()) {
+        this.#wake = undefined;
+        if (isAnswered) patience.stop();
+        resume();
+      } else if (now() - began < SPIN_MS) wake();
+      else (originals.setTimeout as (callback: () => void, ms: number) => unknown)(wake, 1);
+    };
+    const wake = (): void => {
+      if (soon) return;
+      soon = true;
+      originals.setImmediate(look);
+    };
+    this.#wake = wake;
+    wake();
+  }
+
+  /** Nothing can run: true while something outside may change that. */
+  hope(): boolean {
+    const at = now();
+    return this.#patience.lasts([...this.sources].some((source) => source.alive(at)));
+  }
+
+  // ------------------------------------------------------------------ the end
+
+  *leftovers(): Generator<IoOp> {
+    for (const op of this.ready) if (op.order < COMPLETED && !this.#closing.has(op)) yield op;
+  }
+
+  /** Forgets what the execution has asked for. What still answers is dropped. */
+  reset(): void {
+    this.#patience.stop();
+    this.#wake = undefined;
+    if (this.#orders === 0) return;
+    for (const clean of this.atEnd) clean();
+    this.atEnd.clear();
+    for (const source of this.sources) source.end();
+    this.sources.clear();
+    this.ready.length = 0;
+    this.#orders = 0;
+    this.#stirred = false;
+  }
+}
+
+function nothing(): void {
+  // Replaced when the answer comes.
+}

@@ -1,0 +1,67 @@
+import { originals } from './originals.ts';
+
+/** Real milliseconds without a word from what is alive outside, after which nothing more is hoped for. */
+const PATIENCE_MS = 10_000;
+/** The same once that has been in vain. */
+const SHORT_PATIENCE_MS = 500;
+/** Real timers of code under test are running: so long are they given. */
+const TIMER_PATIENCE_MS = 2_000;
+/** Once in an exploration, before a deadlock is believed: whatever nobody can see may answer. */
+const LAST_LOOK_MS = 20;
+/** The same where something unseen has answered before. */
+const UNSEEN_PATIENCE_MS = 1_000;
+
+/**
+ * How long an execution in which nothing can run is given, in case something outside answers. One per
+ * exploration: what has been waited for in vain is waited for less the next time.
+ */
+export class Patience {
+  /** Something that is not tracked has answered before. */
+  surprised = false;
+  #until = 0;
+  #isLong = false;
+  #spent = false;
+  #hasLooked = false;
+  readonly #areTimersRunning: () => boolean;
+
+  /** @param areTimersRunning tells whether real timers of code under test will still fire. */
+  constructor(areTimersRunning: () => boolean) {
+    this.#areTimersRunning = areTimersRunning;
+  }
+
+  /** It is being waited now. */
+  get isWaiting(): boolean {
+    return this.#until > 0;
+  }
+
+  get isOver(): boolean {
+    return originals.now() >= this.#until;
+  }
+
+  /** Something has happened. */
+  stop(): void {
+    this.#until = 0;
+  }
+
+  /** Nothing can run. True while it is worth waiting; `alive`: something that was asked for may still answer. */
+  lasts(alive: boolean): boolean {
+    if (this.#until > 0) {
+      if (!this.isOver) return true;
+      this.#until = 0;
+      this.#spent ||= this.#isLong;
+      return false;
+    }
+    const ms = this.#howLong(alive);
+    this.#isLong = ms > LAST_LOOK_MS;
+    this.#hasLooked = true;
+    if (ms > 0) this.#until = originals.now() + ms;
+    return ms > 0;
+  }
+
+  #howLong(alive: boolean): number {
+    if (alive) return this.#spent ? SHORT_PATIENCE_MS : PATIENCE_MS;
+    if (this.surprised) return UNSEEN_PATIENCE_MS;
+    if (this.#areTimersRunning()) return TIMER_PATIENCE_MS;
+    return this.#hasLooked ? 0 : LAST_LOOK_MS;
+  }
+}
