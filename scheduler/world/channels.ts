@@ -13,8 +13,8 @@ export interface ChannelFunctions {
 
 export function channelFunctions(ports: VirtualPorts): ChannelFunctions {
   return {
-    postMessage(this: unknown, value: unknown, transfer?: unknown): void {
-      ports.post(this as Port, value, transfer);
+    postMessage(this: unknown, value: unknown, transfer?: unknown): unknown {
+      return ports.post(this as Port, value, transfer);
     },
     close(this: unknown, onClose?: unknown): void {
       ports.close(this as Port, onClose);

@@ -112,7 +112,7 @@ class Controls {
     }
     this.#once(nodePerformance.performance, (owner) => this.#addPerformance(owner));
     const { bigint } = process.hrtime;
-    const hrtime = this.#method(process, 'hrtime', () => (world) => world.processClock.hrtime)!;
+    const hrtime = this.#checked(process, 'hrtime', (world) => world.processClock.hrtime as AnyFunction)!;
     const dispatchBigint = dispatcher(bigint, (world) => world.processClock.hrtimeBigint);
     Object.defineProperty(hrtime, 'bigint', { value: dispatchBigint, writable: true, configurable: true });
     this.#method(process, 'uptime', () => (world) => world.processClock.uptime);
@@ -132,11 +132,11 @@ class Controls {
 
   #addChance(): void {
     this.#method(Math, 'random', () => (world) => world.chance.next);
-    this.#random(crypto, 'randomUUID', (world) => () => world.entropy.randomUUID());
-    this.#random(crypto, 'randomUUIDv7', (world) => () => world.entropy.randomUUIDv7(world.date()));
-    this.#random(crypto, 'randomBytes', (world) => world.entropy.randomBytes);
-    this.#random(crypto, 'randomInt', (world) => world.entropy.randomInt);
-    this.#random(crypto, 'randomFillSync', (world) => world.entropy.randomFill);
+    this.#checked(crypto, 'randomUUID', (world) => () => world.entropy.randomUUID());
+    this.#checked(crypto, 'randomUUIDv7', (world) => () => world.entropy.randomUUIDv7(world.date()));
+    this.#checked(crypto, 'randomBytes', (world) => world.entropy.randomBytes);
+    this.#checked(crypto, 'randomInt', (world) => world.entropy.randomInt);
+    this.#checked(crypto, 'randomFillSync', (world) => world.entropy.randomFill);
     const { randomFillSync } = crypto;
     this.#method(
       crypto,
@@ -150,13 +150,13 @@ class Controls {
   }
 
   #addWebCrypto(webcrypto: object): void {
-    this.#random(webcrypto, 'randomUUID', (world) => () => world.entropy.randomUUID());
-    this.#random(webcrypto, 'getRandomValues', (world) => world.entropy.getRandomValues as AnyFunction);
+    this.#checked(webcrypto, 'randomUUID', (world) => () => world.entropy.randomUUID());
+    this.#checked(webcrypto, 'getRandomValues', (world) => world.entropy.getRandomValues as AnyFunction);
   }
 
   /** The host checks the arguments; what it answers is not used. */
-  #random(owner: object, name: string, virtual: Virtual): void {
-    this.#method(
+  #checked(owner: object, name: string, virtual: Virtual): AnyFunction | undefined {
+    return this.#method(
       owner,
       name,
       (original) => (world) =>

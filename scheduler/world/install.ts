@@ -42,7 +42,7 @@ export class World {
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
     this.timers = new VirtualTimers(scheduler, originals);
-    this.promised = new PromisedTimers(this.timers);
+    this.promised = new PromisedTimers(this.timers, originals.promised);
     this.processClock = new ProcessClock(
       () => PERFORMANCE_START + this.#now(),
       () => this.#startTime - PERFORMANCE_START,

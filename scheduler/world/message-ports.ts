@@ -154,23 +154,22 @@ export class VirtualPorts {
     this.#ends.splice(serving ? this.#served + 1 : this.#ends.length, 0, end);
   }
 
-  /** Sends as the host does, then takes in what has arrived. */
-  post(port: Port, value: unknown, transfer: unknown): void {
+  /** Sends as the host does, then takes in what has arrived. Returns what the host does. */
+  post(port: Port, value: unknown, transfer: unknown): unknown {
     this.#addStanding();
     const end = this.#known.get(port);
-    if (end === undefined) {
-      postForReal(port, value, transfer);
-      return;
-    }
-    if (end.closed) return;
+    // A broadcast channel sends through a port of its own, and asks whether that could be done.
+    if (end === undefined) return postForReal(port, value, transfer);
+    if (end.closed && port instanceof MessagePort) return undefined;
     const ports = transferList(transfer).filter((one) => one instanceof MessagePort);
     const moving = ports.map((one) => this.#known.get(one));
-    postForReal(port, ports.length === 0 ? value : new Envelope(value, ports), transfer);
+    const posted = postForReal(port, ports.length === 0 ? value : new Envelope(value, ports), transfer);
     if (ports.length > 0 && end.peer !== undefined) {
       end.peer.inTransit.push(moving);
       for (const one of moving) if (one !== undefined) this.#detach(one);
     }
     this.collect();
+    return posted;
   }
 
   #detach(end: End): void {
@@ -310,10 +309,10 @@ export class VirtualPorts {
 /** Listeners of channels that were made outside run in no execution's context. */
 const standingScope = new AsyncResource('MESSAGEPORT');
 
-function postForReal(port: Port, value: unknown, transfer: unknown): void {
+function postForReal(port: Port, value: unknown, transfer: unknown): unknown {
   const { postMessage } = originals;
   const method = port instanceof BroadcastChannel ? postMessage.broadcast : postMessage.port;
-  method.apply(port, [value, transfer] as never[]);
+  return method.apply(port, [value, transfer] as never[]);
 }
 
 function closeForReal(port: Port, onClose?: unknown): void {

@@ -48,7 +48,9 @@ export class Offers {
     const { clock, outside, ports } = this;
     const timer = clock.nextTimer;
     const immediate = clock.nextImmediate;
-    const due = timer !== undefined && timer.due <= clock.now;
+    // Nothing that was requested after an immediate overtakes it because time has run ahead.
+    const behind = elastic && timer !== undefined && immediate !== undefined && immediate.order < timer.order;
+    const due = timer !== undefined && timer.due <= clock.now && !behind;
     if (ports !== undefined) this.#addByPhase(enabled, ports, due ? timer : undefined);
     else {
       const timersFirst = due && (this.phase === TIMERS || (immediate !== undefined && immediate.due > this.round));
@@ -58,11 +60,7 @@ export class Offers {
       if (due && !timersFirst) enabled.push(timer);
     }
     if (timer === undefined || due) return;
-    if (enabled.length === 0) enabled.push(timer);
-    else if (elastic && timer.due - clock.now <= this.#stall) {
-      // Nothing that was requested after an immediate overtakes it.
-      if (immediate === undefined || immediate.order > timer.order) enabled.push(timer);
-    }
+    if (enabled.length === 0 || (elastic && !behind && timer.due - clock.now <= this.#stall)) enabled.push(timer);
   }
 
   /** The same with message ports: by round, then by phase. */

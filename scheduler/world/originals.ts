@@ -1,3 +1,4 @@
+import promised from 'node:timers/promises';
 import { BroadcastChannel, MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 
 /**
@@ -9,6 +10,7 @@ export interface Originals {
   readonly clearTimeout: (timer: never) => void;
   readonly setImmediate: (callback: () => void) => unknown;
   readonly clearImmediate: (immediate: never) => void;
+  readonly promised: Pick<typeof promised, 'setTimeout' | 'setImmediate' | 'setInterval'>;
   readonly receiveMessageOnPort: typeof receiveMessageOnPort;
   readonly postMessage: PortMethods;
   readonly close: PortMethods;
@@ -31,6 +33,7 @@ export const originals: Originals = (global[Symbol.for('straddle.originals.v1')]
   clearTimeout: globalThis.clearTimeout,
   setImmediate: globalThis.setImmediate,
   clearImmediate: globalThis.clearImmediate,
+  promised: { ...promised },
   receiveMessageOnPort,
   postMessage: { port: MessagePort.prototype.postMessage, broadcast: BroadcastChannel.prototype.postMessage },
   close: { port: MessagePort.prototype.close, broadcast: BroadcastChannel.prototype.close },

@@ -5,17 +5,25 @@ interface Options {
   readonly ref?: boolean;
 }
 
-/** `node:timers/promises` on virtual timers, with Node's checks of arguments and Node's errors. */
+/** The host's own functions, for its errors about wrong arguments. */
+export interface HostPromisedTimers {
+  readonly setTimeout: (after: never, value: unknown, options: never) => Promise<unknown>;
+  readonly setImmediate: (value: unknown, options: never) => Promise<unknown>;
+  readonly setInterval: (after: never, value: unknown, options: never) => AsyncIterable<unknown>;
+}
+
+/** `node:timers/promises` on virtual timers. */
 export class PromisedTimers {
   readonly #timers: VirtualTimers;
+  readonly #real: HostPromisedTimers;
 
-  constructor(timers: VirtualTimers) {
+  constructor(timers: VirtualTimers, real: HostPromisedTimers) {
     this.#timers = timers;
+    this.#real = real;
   }
 
   readonly setTimeout = (after?: unknown, value?: unknown, options?: unknown): Promise<unknown> => {
-    const wrong = wrongDelay(after) ?? wrongOptions(options);
-    if (wrong !== undefined) return Promise.reject(wrong);
+    if (areWrong(after, options)) return this.#real.setTimeout(after as never, value, options as never);
     return waitFor(value, options as Options | undefined, (done) => {
       const timer = this.#timers.setTimeout(done, after) as VirtualTimeout;
       return { timer, cancel: () => timer.close() };
@@ -23,8 +31,7 @@ export class PromisedTimers {
   };
 
   readonly setImmediate = (value?: unknown, options?: unknown): Promise<unknown> => {
-    const wrong = wrongOptions(options);
-    if (wrong !== undefined) return Promise.reject(wrong);
+    if (areWrong(undefined, options)) return this.#real.setImmediate(value, options as never);
     return waitFor(value, options as Options | undefined, (done) => {
       const timer = this.#timers.setImmediate(done) as VirtualImmediate;
       return { timer, cancel: () => timer.close() };
@@ -36,8 +43,7 @@ export class PromisedTimers {
     this.#ticks(after, value, options);
 
   async *#ticks(after: unknown, value: unknown, options: unknown): AsyncGenerator<unknown, void, void> {
-    const wrong = wrongDelay(after) ?? wrongOptions(options);
-    if (wrong !== undefined) throw wrong;
+    if (areWrong(after, options)) yield* this.#real.setInterval(after as never, value, options as never);
     const { signal, ref = true } = (options ?? {}) as Options;
     if (signal?.aborted === true) throw abortError(signal);
     let passed = 0;
@@ -96,27 +102,12 @@ function abortError(signal: AbortSignal): Error {
   return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
 }
 
-function wrongDelay(after: unknown): TypeError | undefined {
-  return after === undefined || typeof after === 'number' ? undefined : wrongType('delay', 'of type number', after);
-}
-
-function wrongOptions(options: unknown): TypeError | undefined {
-  if (options === undefined) return undefined;
-  if (typeof options !== 'object' || options === null) return wrongType('options', 'of type object', options);
+/** Arguments that Node refuses. */
+function areWrong(after: unknown, options: unknown): boolean {
+  if (after !== undefined && typeof after !== 'number') return true;
+  if (options === undefined) return false;
+  if (typeof options !== 'object' || options === null) return true;
   const { signal, ref } = options as { signal?: unknown; ref?: unknown };
-  if (signal !== undefined && !(typeof signal === 'object' && signal !== null && 'aborted' in signal)) {
-    return wrongType('options.signal', 'an instance of AbortSignal', signal);
-  }
-  return ref === undefined || typeof ref === 'boolean' ? undefined : wrongType('options.ref', 'of type boolean', ref);
-}
-
-function wrongType(name: string, expected: string, value: unknown): TypeError {
-  const what = name.includes('.') ? 'property' : 'argument';
-  const error = new TypeError(`The "${name}" ${what} must be ${expected}. Received ${describe(value)}`);
-  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return typeof value === 'object' ? 'an object' : `type ${typeof value} (${String(value)})`;
+  if (signal !== undefined && !(typeof signal === 'object' && signal !== null && 'aborted' in signal)) return true;
+  return ref !== undefined && typeof ref !== 'boolean';
 }

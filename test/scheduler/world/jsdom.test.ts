@@ -1,0 +1,4 @@
+// @vitest-environment jsdom
+import { testFrames } from './frames.ts';
+
+testFrames('jsdom');
