@@ -1,11 +1,12 @@
-import { fileURLToPath } from 'node:url';
+import { basename, dirname, join, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** Where our own code lives: its frames never name a site. Examples and tests beside it are users. */
-const home = new URL('..', import.meta.url);
+const home = dirname(dirname(fileURLToPath(import.meta.url)));
 /** A compiled copy runs from `dist/`; with source maps its frames name the sources beside that. */
-const homes = home.href.endsWith('/dist/') ? [home, new URL('..', home)] : [home];
-const own = homes.flatMap((base) => ['scheduler', 'properties', 'src'].map((name) => new URL(`${name}/`, base).href));
-const ownPaths = own.map((href) => fileURLToPath(href));
+const homes = basename(home) === 'dist' ? [home, dirname(home)] : [home];
+const ownPaths = homes.flatMap((base) => ['scheduler', 'properties', 'src'].map((name) => join(base, name) + sep));
+const own = ownPaths.map((path) => pathToFileURL(path).href);
 
 /** `file:line:column` of the innermost frame of user code in a stack, relative to the working directory. */
 export function siteOfStack(stack: string | undefined): string | undefined {

@@ -11,6 +11,7 @@ import { dateDispatcher, formatGetter, formatToPartsDispatcher, temporalNow, typ
 import { broadcastChannelDispatcher, messageChannelDispatcher } from './channels.ts';
 import { dispatcher, worldSlot, type AnyFunction } from './dispatch.ts';
 import { WHOLE_CALLS } from './fs-whole.ts';
+import type { MockTimers } from './fake-clocks.ts';
 import type { World } from './install.ts';
 import { Patches } from './patch.ts';
 import { markAt, measureUntil } from './process-clock.ts';
@@ -34,7 +35,7 @@ class Controls {
     this.#addChance();
     this.#addChannels();
     this.#addFiles();
-    this.patches.guard(globalThis, 'queueMicrotask');
+    for (const name of ['queueMicrotask', 'performance', 'Intl', 'Temporal']) this.patches.guard(globalThis, name);
     this.patches.guard(process, 'nextTick');
     this.refresh();
   }
@@ -48,6 +49,7 @@ class Controls {
         return isAbortDelay(ms) ? abortAfter(world.timers, ms) : original.call(owner, ms as never);
       });
     });
+    this.#once(nodeTestMock(), (mock) => this.#addMockTimers(mock));
     const frames = globalThis as { requestAnimationFrame?: unknown; requestIdleCallback?: unknown };
     this.#once(frames.requestAnimationFrame, () => {
       this.#method(globalThis, 'requestAnimationFrame', () => (world) => world.frames.requestAnimationFrame);
@@ -130,6 +132,18 @@ class Controls {
     });
   }
 
+  /** Mock timers of `node:test` leave no trace on the functions that they replace: who uses them is noted. */
+  #addMockTimers(mock: object): void {
+    const owner = ownerOf(mock, 'timers');
+    const get = owner && Object.getOwnPropertyDescriptor(owner, 'timers')?.get;
+    if (get === undefined) return;
+    this.patches.replaceGetter(owner!, 'timers', function () {
+      const timers = get.call(this) as MockTimers;
+      worldSlot.world?.fakes.note(timers);
+      return timers;
+    });
+  }
+
   #addChance(): void {
     this.#method(Math, 'random', () => (world) => world.chance.next);
     this.#checked(crypto, 'randomUUID', (world) => () => world.entropy.randomUUID());
@@ -201,6 +215,13 @@ function checked(original: AnyFunction, virtual: AnyFunction, args: never[], sel
   const done = args.at(-1) as unknown;
   original.apply(self, typeof done === 'function' ? args.slice(0, -1) : args);
   return virtual.apply(self, args);
+}
+
+/** The `mock` of `node:test`, if that has been loaded: only loading it would cost as much as many executions. */
+function nodeTestMock(): object | undefined {
+  const { moduleLoadList } = process as unknown as { moduleLoadList?: readonly string[] };
+  if (moduleLoadList?.includes('NativeModule test') !== true) return undefined;
+  return (process.getBuiltinModule('node:test') as unknown as { mock: object }).mock;
 }
 
 function ownerOf(object: object, name: string): object | undefined {

@@ -29,12 +29,12 @@ export class World {
   readonly entropy: Entropy;
   readonly frames: VirtualFrames;
   readonly channels: ChannelFunctions;
+  readonly fakes: FakeClocks;
   readonly outside: OutsideWork;
   readonly files: WholeFiles;
   readonly #controls = allControls();
   readonly #hooks = nativeHooks();
   readonly #patience = new Patience(() => this.#hooks.timers.areRunning);
-  readonly #fakes: FakeClocks;
   readonly #scheduler: Scheduler;
   readonly #ports: VirtualPorts;
   #startTime = START_TIME;
@@ -54,7 +54,7 @@ export class World {
     scheduler.hope = () => this.outside.hope();
     this.#ports = new VirtualPorts(scheduler);
     this.channels = channelFunctions(this.#ports);
-    this.#fakes = new FakeClocks(this.#controls.patches);
+    this.fakes = new FakeClocks(this.#controls.patches);
     this.#controls.refresh();
   }
 
@@ -87,7 +87,7 @@ export class World {
 
   /** After an execution: what code under test has put in the place of ours is undone. */
   clean(): void {
-    this.#fakes.undo();
+    this.fakes.undo();
   }
 
   install(): void {

@@ -26,6 +26,8 @@ interface End {
   port: Port;
   peer: End | undefined;
   readonly scope: AsyncResource;
+  /** Messages that the real loop took out of the native queue while the host had a turn. */
+  readonly arrived: unknown[];
   readonly queue: Delivery[];
   /** Ends that are under way to this one, one list per message that carries ports. */
   readonly inTransit: (End | undefined)[][];
@@ -87,6 +89,7 @@ export class VirtualPorts {
   reset(): void {
     if (this.#ends.length === 0) return;
     for (const { port, scope } of this.#ends) {
+      releaseArrivals(port);
       if (scope === standingScope) continue;
       if ('removeAllListeners' in port) port.removeAllListeners();
       closeForReal(port);
@@ -135,6 +138,7 @@ export class VirtualPorts {
       port,
       peer: undefined,
       scope,
+      arrived: [],
       queue: [],
       inTransit: [],
       started: port instanceof BroadcastChannel,
@@ -148,6 +152,7 @@ export class VirtualPorts {
   /** A handle that is made while ports are served comes after those that have had their turn. */
   #place(end: End): void {
     this.#known.set(end.port, end);
+    captureArrivals(end.port, end.arrived);
     const { round, phase } = this.#host.offers;
     const serving = phase === POLL && this.#servedIn === round;
     end.bornIn = serving ? round : -1;
@@ -186,7 +191,7 @@ export class VirtualPorts {
         if ((end.port as unknown as NodeEventTarget).listenerCount('message') === 0) continue;
         end.started = true;
       }
-      for (let got = originals.receiveMessageOnPort(end.port as MessagePort); got !== undefined;) {
+      for (let got = take(end); got !== undefined; got = take(end)) {
         const { value, arrive } = this.#open(end, got.message);
         const due = this.#roundFor(end);
         const op = this.#host.deliver('message', due, () => {
@@ -194,7 +199,6 @@ export class VirtualPorts {
           this.#host.within(end.scope, op.task, () => dispatch(end.port, value, arrive()));
         });
         end.queue.push({ op, value });
-        got = originals.receiveMessageOnPort(end.port as MessagePort);
       }
     }
   }
@@ -225,7 +229,7 @@ export class VirtualPorts {
       this.#host.undeliver(next.op);
       return { message: next.value };
     }
-    const got = originals.receiveMessageOnPort(port as MessagePort);
+    const got = end === undefined ? originals.receiveMessageOnPort(port as MessagePort) : take(end);
     if (got === undefined || end === undefined) return got;
     const { value, arrive } = this.#open(end, got.message);
     arrive();
@@ -309,6 +313,44 @@ export class VirtualPorts {
 /** Listeners of channels that were made outside run in no execution's context. */
 const standingScope = new AsyncResource('MESSAGEPORT');
 
+/** The next message that nobody has taken yet. */
+function take(end: End): { message: unknown } | undefined {
+  if (end.arrived.length > 0) return { message: end.arrived.shift() };
+  return originals.receiveMessageOnPort(end.port as MessagePort);
+}
+
+/** What Node calls with a message that the real loop delivers. */
+const HYBRID_DISPATCH = Symbol.for('nodejs.internal.kHybridDispatch');
+
+type HybridDispatch = (value: unknown, type: string, event: unknown) => unknown;
+
+/** The port that is given a message by us. */
+let served: Port | undefined;
+
+/** Whenever the real loop turns it delivers what it finds: that must wait for its turn here, as all others do. */
+function captureArrivals(port: Port, arrived: unknown[]): void {
+  const native = nativeEnd(port);
+  const inherited = native?.[HYBRID_DISPATCH];
+  if (native === undefined || inherited === undefined) return;
+  native[HYBRID_DISPATCH] = (value, type, event) => {
+    if (type !== 'message' || served === port) return inherited.call(native, value, type, event);
+    arrived.push(value);
+    return true;
+  };
+}
+
+function releaseArrivals(port: Port): void {
+  const native = nativeEnd(port);
+  if (native !== undefined) delete native[HYBRID_DISPATCH];
+}
+
+/** The object that messages come in at: the port itself, or the one that a broadcast channel has. */
+function nativeEnd(port: Port): Record<symbol, HybridDispatch | undefined> | undefined {
+  if (port instanceof MessagePort) return port as never;
+  const handle = Object.getOwnPropertySymbols(port).find(({ description }) => description === 'kHandle');
+  return handle === undefined ? undefined : ((port as never)[handle] as never);
+}
+
 function postForReal(port: Port, value: unknown, transfer: unknown): unknown {
   const { postMessage } = originals;
   const method = port instanceof BroadcastChannel ? postMessage.broadcast : postMessage.port;
@@ -332,9 +374,11 @@ function dispatch(port: Port, value: unknown, ports: readonly unknown[]): void {
   }
   const holder = port as unknown as Record<symbol, unknown>;
   holder[RECEIVED_PORTS] = ports;
+  served = port;
   try {
     (port as unknown as NodeEventTarget).emit('message', value);
   } finally {
+    served = undefined;
     holder[RECEIVED_PORTS] = undefined;
   }
 }

@@ -3,7 +3,9 @@ interface Replaced {
   readonly owner: Record<PropertyKey, unknown>;
   readonly name: PropertyKey;
   /** What code under test finds there when an execution begins. */
-  readonly inside: PropertyDescriptor;
+  inside: PropertyDescriptor;
+  /** Nothing of ours: what the host has there is what code under test finds. */
+  readonly guarded: boolean;
   /** What the host finds there; undefined if nothing. */
   outside: PropertyDescriptor | undefined;
   /** What code under test has put there instead, while the host has its turn. */
@@ -44,11 +46,17 @@ export class Patches {
   /** Replaces nothing; only undoes what code under test does to the property. */
   guard(owner: object, name: PropertyKey): void {
     const outside = Object.getOwnPropertyDescriptor(owner, name);
-    if (outside !== undefined) this.#add(owner, name, outside, outside);
+    if (outside !== undefined) this.#add(owner, name, outside, outside, true);
   }
 
-  #add(owner: object, name: PropertyKey, inside: PropertyDescriptor, outside: PropertyDescriptor | undefined): void {
-    const entry: Replaced = { owner: owner as never, name, inside, outside, theirs: NOTHING };
+  #add(
+    owner: object,
+    name: PropertyKey,
+    inside: PropertyDescriptor,
+    outside: PropertyDescriptor | undefined,
+    guarded = false,
+  ): void {
+    const entry: Replaced = { owner: owner as never, name, inside, guarded, outside, theirs: NOTHING };
     this.#replaced.push(entry);
     this.#looker = undefined;
     if (this.#installed) this.#putIn(entry);
@@ -74,7 +82,11 @@ export class Patches {
       if (value === outside.value && (value === inside.value || Reflect.set(owner, name, inside.value))) return;
     }
     entry.outside = Object.getOwnPropertyDescriptor(owner, name);
-    define(owner, name, theirs === NOTHING ? inside : theirs);
+    if (entry.guarded && theirs === NOTHING) {
+      // The host has changed it since, and may.
+      if (entry.outside !== undefined) entry.inside = entry.outside;
+      this.#looker = undefined;
+    } else define(owner, name, theirs === NOTHING ? inside : theirs);
   }
 
   /** Takes everything back. */

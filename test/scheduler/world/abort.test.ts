@@ -20,10 +20,13 @@ describe('AbortSignal.timeout', () => {
   });
 
   test('keeps nothing alive: with nothing else left it fires, and is no leak', async () => {
-    await inside(async (sim) => {
-      AbortSignal.timeout(60_000);
-      await sim.point('p');
-    }, { leaks: 'fail' });
+    await inside(
+      async (sim) => {
+        AbortSignal.timeout(60_000);
+        await sim.point('p');
+      },
+      { leaks: 'fail' },
+    );
   });
 
   sameAsNode('AbortSignal.any follows it', async () => {

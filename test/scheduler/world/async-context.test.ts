@@ -1,6 +1,7 @@
 import { AsyncLocalStorage, AsyncResource, executionAsyncId, triggerAsyncId } from 'node:async_hooks';
 import { EventEmitter, EventEmitterAsyncResource } from 'node:events';
 import * as promised from 'node:timers/promises';
+import * as workerThreads from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { hop, type Site } from '../../../scheduler/point.ts';
 import type { Sim } from '../../../src/index.ts';
@@ -10,8 +11,6 @@ const site: Site = { file: 'a.ts', line: 1, column: 1, text: 'read()', fn: 'f' }
 const callback = (arm: (done: () => void) => unknown): Promise<void> =>
   new Promise((resolve) => void arm(() => resolve()));
 
-let barriers = 0;
-
 /** One wait of each kind of operation, and of everything native that code waits on. */
 const WAITS: Record<string, (sim: Sim) => unknown> = {
   point: (sim) => sim.point('p'),
@@ -20,7 +19,7 @@ const WAITS: Record<string, (sim: Sim) => unknown> = {
   sleep: (sim) => sim.sleep(5),
   start: (sim) => sim.spawn('inner', () => undefined),
   barrier: (sim) => {
-    const gate = `gate ${barriers++}`;
+    const gate = `gate ${sim.random()}`;
     const token = sim.barriers.install(gate);
     void sim.spawn('arrives', () => sim.point(gate));
     return sim.barriers.waitHeld(token).then(() => sim.barriers.release(token));
@@ -28,9 +27,9 @@ const WAITS: Record<string, (sim: Sim) => unknown> = {
   timer: () => later(5),
   immediate: () => callback(setImmediate),
   message: () => {
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = new workerThreads.MessageChannel();
     port2.postMessage('hello');
-    return callback((done) => (port1.onmessage = () => (port1.close(), done())));
+    return callback((done) => port1.on('message', () => (port1.close(), done())));
   },
   'promised timer': () => promised.setTimeout(5),
   'promised immediate': () => promised.setImmediate(),

@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { inside, later, Log, sameAsNode } from './controlled.ts';
 
+const originalNow = performance.now.bind(performance);
+
 type Port = workerThreads.MessagePort;
 const channel = (): { port1: Port; port2: Port } => new workerThreads.MessageChannel();
 
@@ -31,10 +33,10 @@ describe('MessageChannel', () => {
     const log = new Log();
     const { port1, port2 } = channel();
     const done = new Promise<void>((resolve) => {
-      port1.onmessage = ((event: MessageEvent) => {
+      (port1 as { onmessage?: unknown }).onmessage = (event: MessageEvent) => {
         log.say(`${event.constructor.name} ${event.type} ${event.data} ${event.target === (port1 as unknown)}`);
         if (event.data === 'there') port1.postMessage('back');
-      }) as never;
+      };
       port2.addEventListener('message', ((event: MessageEvent) => {
         log.say(String(event.data));
         resolve();
@@ -48,7 +50,12 @@ describe('MessageChannel', () => {
 
   sameAsNode('clones what is sent, as the host does', async () => {
     const { port1, port2 } = channel();
-    const sent = { date: new Date(0), map: new Map([[1, new Set([2])]]), bytes: new Uint8Array([1, 2]), loop: null as unknown };
+    const sent = {
+      date: new Date(0),
+      map: new Map([[1, new Set([2])]]),
+      bytes: new Uint8Array([1, 2]),
+      loop: null as unknown,
+    };
     sent.loop = sent;
     const got = once(port2, 'message');
     port1.postMessage(sent);
@@ -60,7 +67,14 @@ describe('MessageChannel', () => {
     } catch (error) {
       refused = (error as Error).name;
     }
-    return [value !== sent, value.loop === value, value.date.getTime(), [...value.map.get(1)!], [...value.bytes], refused];
+    return [
+      value !== sent,
+      value.loop === value,
+      value.date.getTime(),
+      [...value.map.get(1)!],
+      [...value.bytes],
+      refused,
+    ];
   });
 
   sameAsNode('transfers buffers and ports', async () => {
@@ -178,6 +192,31 @@ describe('MessageChannel', () => {
     );
     await later(5);
     expect(seen).toEqual([1, 2, 3]);
+  });
+
+  test('a turn of the real loop delivers nothing by itself', async () => {
+    const seen: string[] = [];
+    await inside(async (sim) => {
+      // Longer than the engine holds the loop: it will let it turn after one of the next steps.
+      for (const until = originalNow() + 100; originalNow() < until;);
+      const open: { close(): void }[] = [];
+      for (let i = 0; i < 70; i++) {
+        const [from, to] = [new BroadcastChannel(`straddle ${i}`), new BroadcastChannel(`straddle ${i}`)];
+        from.postMessage(`broadcast ${i}`);
+        to.onmessage = (event) => seen.push(String((event as MessageEvent).data));
+        const { port1, port2 } = channel();
+        // Sent before anybody listens: it waits in the host's queue, where a turn of the loop finds it.
+        port1.postMessage(`message ${i}`);
+        port2.on('message', (value) => seen.push(String(value)));
+        open.push(port1, from, to);
+        await sim.point('p');
+      }
+      seen.push('no step is enabled');
+      await later(1);
+      for (const one of open) one.close();
+    });
+    const all = Array.from({ length: 70 }, (_, i) => [`broadcast ${i}`, `message ${i}`]).flat();
+    expect(seen).toEqual(['no step is enabled', ...all]);
   });
 
   test('waiting for a message that nobody sends is a deadlock', async () => {

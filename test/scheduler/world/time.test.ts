@@ -122,7 +122,9 @@ describe('elastic time', () => {
       async (sim, see) => {
         const order: string[] = [];
         setTimeout(() => order.push('before'), 1);
-        const immediate = new Promise<void>((resolve) => void setImmediate(() => resolve(void order.push('immediate'))));
+        const immediate = new Promise<void>(
+          (resolve) => void setImmediate(() => resolve(void order.push('immediate'))),
+        );
         const after = later(1).then(() => void order.push('after'));
         await Promise.all([immediate, after, sim.spawn('work', () => sim.point('work'))]);
         expect(order.indexOf('immediate')).toBeLessThan(order.indexOf('after'));

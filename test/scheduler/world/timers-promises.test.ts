@@ -49,7 +49,9 @@ describe('values and order', () => {
         for (; passed < 3; passed++) await values.next();
         return 'three at once';
       })(),
-      setImmediate().then(() => setImmediate()).then(() => 'waited'),
+      setImmediate()
+        .then(() => setImmediate())
+        .then(() => 'waited'),
     ]);
     const result = await first;
     await values.return?.();
@@ -66,7 +68,10 @@ describe('values and order', () => {
       await setImmediate();
       expect(sim.now()).toBe(1_500);
       let ticks = 0;
-      for await (const _ of setInterval(100)) if (++ticks === 5) break;
+      for await (const value of setInterval(100, 'tick')) {
+        expect(value).toBe('tick');
+        if (++ticks === 5) break;
+      }
       expect(sim.now()).toBe(2_000);
     });
   });
@@ -123,8 +128,8 @@ describe('abort signals', () => {
     return [
       await outcome(
         (async () => {
-          for await (const _ of setInterval(2, 'x', { signal: controller.signal })) {
-            if (++ticks === 3) controller.abort();
+          for await (const value of setInterval(2, 'x', { signal: controller.signal })) {
+            if (value === 'x' && ++ticks === 3) controller.abort();
           }
         })(),
       ),
@@ -152,8 +157,14 @@ describe('wrong arguments', () => {
       () => setTimeout(1, 'x', { ref: 'no' as never }),
       () => setImmediate('x', { signal: 'no' as never }),
       () => setImmediate('x', { ref: 1 as never }),
-      () => setInterval(1, 'x', { signal: 'no' as never })[Symbol.asyncIterator]().next(),
-      () => setInterval('1' as never)[Symbol.asyncIterator]().next(),
+      () =>
+        setInterval(1, 'x', { signal: 'no' as never })
+          [Symbol.asyncIterator]()
+          .next(),
+      () =>
+        setInterval('1' as never)
+          [Symbol.asyncIterator]()
+          .next(),
       () => scheduler.wait('1' as never),
     ]) {
       log.say(await outcome(Promise.resolve().then((): Promise<unknown> => wrong())));

@@ -258,7 +258,15 @@ describe('every way to reach the functions', () => {
   });
 
   test('outside, everything is what it was', async () => {
-    const seen = (): unknown[] => [setTimeout, clearTimeout, setInterval, setImmediate, Date, Math.random, setTimeoutNamed];
+    const seen = (): unknown[] => [
+      setTimeout,
+      clearTimeout,
+      setInterval,
+      setImmediate,
+      Date,
+      Math.random,
+      setTimeoutNamed,
+    ];
     const before = seen();
     await inside(() => expect(setTimeout).not.toBe(before[0]));
     expect(seen()).toEqual(before);
