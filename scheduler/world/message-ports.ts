@@ -341,7 +341,7 @@ function captureArrivals(port: Port, arrived: unknown[]): void {
 
 function releaseArrivals(port: Port): void {
   const native = nativeEnd(port);
-  if (native !== undefined) delete native[HYBRID_DISPATCH];
+  if (native !== undefined) Reflect.deleteProperty(native, HYBRID_DISPATCH);
 }
 
 /** The object that messages come in at: the port itself, or the one that a broadcast channel has. */
