@@ -100,6 +100,15 @@ export class IoOp extends Op {
   order = 0;
 }
 
+/** A point that a worker outside of the process has reached. */
+export class ReachedOp extends Op {
+  reachedAt: Site | undefined = undefined;
+
+  override get site(): Site | undefined {
+    return this.reachedAt;
+  }
+}
+
 /** A timer, an immediate, a message, or a sleep. */
 export class TimerOp extends Op {
   /** Virtual time at which a timer is due; for the others, the round of the loop in which it runs. */

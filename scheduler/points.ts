@@ -47,7 +47,7 @@ export class Points {
 
   /** The barriers, noting that they are in use. */
   useBarriers(): BarrierRegistry<Op> {
-    this.#watch();
+    this.watch();
     this.#barriersUsed = true;
     return this.barriers;
   }
@@ -58,7 +58,7 @@ export class Points {
   }
 
   hold(pattern: string | RegExp, options: HoldOptions): Gate {
-    this.#watch();
+    this.watch();
     const gate = new Gate(this.#host, this.gates.length, pattern, options);
     this.gates.push(gate);
     return gate;
@@ -99,18 +99,18 @@ export class Points {
 
   arrivals(name: string, key: unknown): number {
     if (key !== undefined) return this.#keyed.get(name)?.get(key)?.arrived ?? 0;
-    this.#watch();
+    this.watch();
     return this.#arrived[this.#host.labels.find(name)] ?? 0;
   }
 
   departures(name: string, key: unknown): number {
     if (key !== undefined) return this.#keyed.get(name)?.get(key)?.departed ?? 0;
-    this.#watch();
+    this.watch();
     return this.#departed[this.#host.labels.find(name)] ?? 0;
   }
 
   /** From now on arrivals are counted; those so far have departed or are enabled. */
-  #watch(): void {
+  watch(): void {
     if (this.watched) return;
     this.watched = true;
     for (let label = 0; label < this.#host.labels.size; label++) {

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { GateHost } from './gates.ts';
-import { IoOp, Op, TimerOp, WaitOp } from './op.ts';
+import { IoOp, Op, ReachedOp, TimerOp, WaitOp } from './op.ts';
 import type { Hook, Site } from './point.ts';
 import { Points } from './points.ts';
 import { capture, captureResolve, isThenable, promiseThen, rejectOf, resolveOf, settledPromise } from './promises.ts';
@@ -68,6 +68,17 @@ export abstract class Requests implements Hook, GateHost {
       this.enabled.push(op);
     }
     return promise;
+  }
+
+  /** A point that somebody outside of the process has reached on behalf of `task`; `go` lets him go on. */
+  reached(name: string, key: unknown, task: Task, go: () => void, site?: Site): void {
+    const op = new ReachedOp(++this.requests, 'point', name, this.labels.idOf(name), key, task, this.currentStep);
+    op.run = go;
+    op.reachedAt = site;
+    task.live++;
+    if (this.observer !== undefined) this.observer.created(op);
+    if (key !== undefined) this.points.arrivedWithKey(op);
+    this.points.arrive(op);
   }
 
   hop(value: unknown, site: Site): unknown {

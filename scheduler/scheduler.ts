@@ -323,9 +323,10 @@ export class Scheduler extends Requests {
     if (op.key !== undefined) this.points.departedWithKey(op);
     if (isSite && this.points.watched) this.points.depart(op);
     if (op.kind === 'await') this.enableBehind(op as WaitOp, at);
-    if (op.run === undefined) op.settle();
-    else this.#within(task, op.run);
-    if (op.kind === 'point' && this.observer === undefined) this.freePoints.push(op);
+    if (op.run === undefined) {
+      op.settle();
+      if (op.kind === 'point' && this.observer === undefined) this.freePoints.push(op);
+    } else this.#within(task, op.run);
   }
 
   #enter(task: Task, step: number): void {

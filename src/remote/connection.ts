@@ -28,6 +28,7 @@ export class Connection {
   readonly #lost: Promise<Error>;
   #lose!: (cause: Error) => void;
   #cause: Error | undefined;
+  #sent = 0;
   readonly #keep: (alive: boolean) => void;
   #pending = 0;
 
@@ -62,6 +63,11 @@ export class Connection {
   /** Why the connection is lost, once it is. */
   get cause(): Error | undefined {
     return this.#cause;
+  }
+
+  /** How many calls were sent to the other process. */
+  get sent(): number {
+    return this.#sent;
   }
 
   /** Answers a method; to be called before `listen`. */
@@ -137,6 +143,7 @@ export class Connection {
   }
 
   async #send(method: string, params: readonly unknown[], token: CancellationToken | undefined): Promise<unknown> {
+    this.#sent++;
     // An idle connection keeps no process alive; one that is waited for does.
     if (this.#pending++ === 0) this.#keep(true);
     try {

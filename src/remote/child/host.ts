@@ -30,7 +30,9 @@ export class Host {
       'barriers/releaseAll': () => this.points.releaseAll(),
       'calls/invoke': ([name, ...args]) => this.#demand().invoke(name as string, args),
     };
-    for (const [method, handler] of Object.entries(handlers)) connection.on(method, handler);
+    const { pilot } = this.points;
+    pilot.attach(connection);
+    for (const [method, handler] of Object.entries(handlers)) connection.on(method, pilot.steered(handler));
     connection.listen();
   }
 
@@ -38,11 +40,13 @@ export class Host {
   async #bootstrap({ version, module, config, barriers }: Boot): Promise<Offer> {
     if (version !== CONTRACT_VERSION) throw wrongVersion(`the parent speaks version ${version}`);
     const boot = ++this.#boots;
-    await this.#end();
-    const server = await load(module);
+    // What the old server does at its end depends on the execution before this one: it must not be part of this one.
+    const { pilot } = this.points;
+    await pilot.idle.during(pilot.aside(() => this.#end()));
+    const server = await pilot.idle.during(load(module));
     if (boot !== this.#boots) throw new StraddleError('shutdown', 'a later bootstrap has replaced this one.');
     this.points.reset(barriers);
-    const instance = new Instance((_name, body) => body());
+    const instance = new Instance((name, body) => this.points.pilot.run(name, body));
     this.#instance = instance;
     try {
       await instance.start(server, config);

@@ -2,6 +2,7 @@ import { BarrierRegistry, type Token } from '../../../scheduler/barriers.ts';
 import { StraddleError } from '../../../scheduler/error.ts';
 import { slot, type Hook } from '../../../scheduler/point.ts';
 import type { Cancelled } from '../connection.ts';
+import { Pilot } from './pilot.ts';
 
 /** Somebody who waits at a point. */
 interface Parked {
@@ -12,9 +13,13 @@ const passed: Promise<void> = Promise.resolve();
 
 /**
  * The points of this process, and the barriers at them: the registry and the rules of a controlled execution. The
- * production hook is in place only while a barrier stands; until then a point costs what it costs in production.
+ * production hook is in place only while a barrier stands or an exploration steers; until then a point costs what it costs in
+ * production.
  */
 export class Points implements Hook {
+  readonly pilot = new Pilot(() => {
+    this.#arm();
+  });
   #registry: BarrierRegistry<Parked> | undefined;
 
   /** Takes away what stood, and starts anew, with or without barriers. */
@@ -62,8 +67,8 @@ export class Points implements Hook {
 
   point(name: string, key: unknown): Promise<void> {
     const parked: Parked = { go: nobody };
-    if (this.#registry?.arrive(name, key, parked) !== true) return passed;
-    return new Promise((resolve) => (parked.go = resolve));
+    if (this.#registry?.arrive(name, key, parked) !== true) return this.pilot.park(name, key) ?? passed;
+    return new Promise<void>((resolve) => (parked.go = resolve)).then(() => this.pilot.park(name, key));
   }
 
   hop(value: unknown): unknown {
@@ -71,7 +76,8 @@ export class Points implements Hook {
   }
 
   #arm(): void {
-    const hook = this.#registry !== undefined && this.#registry.size > 0 ? this : undefined;
+    const armed = this.pilot.steers || (this.#registry !== undefined && this.#registry.size > 0);
+    const hook = armed ? this : undefined;
     if (slot.hook !== hook) slot.hook = hook;
   }
 

@@ -1,15 +1,18 @@
 import { basename } from 'node:path';
 import { StraddleError } from '../../../scheduler/error.ts';
+import { runningExecution } from '../../../scheduler/running.ts';
 import { atDeadline } from '../../payload/clock.ts';
 import { STDERR_TAIL_BYTES } from '../../payload/limits.ts';
 import { leave } from '../../payload/live.ts';
 import { tail } from '../../payload/tail.ts';
 import type { Output } from '../../payload/tree.ts';
+import { STEER, type Reached } from '../steering.ts';
 import { Cleanups } from '../cleanups.ts';
 import { Connection } from '../connection.ts';
 import { CONTRACT_VERSION, type Boot, type Contract, type Offer, type Services } from '../contract.ts';
 import { launch, type Launched } from './launch.ts';
 import type { Limits } from './limits.ts';
+import { Part } from './part.ts';
 import type { Exit, Lifecycle, Remote, RemoteBarriers, ServingService } from './remote.ts';
 
 type Calls = Record<string, (...args: readonly unknown[]) => Promise<unknown>>;
@@ -35,6 +38,10 @@ export class RemoteChild implements Remote<Contract> {
   readonly #cleanups = new Cleanups();
   #launched!: Launched;
   #connection!: Connection;
+  /** The part taken in the latest execution. */
+  #current: Part | undefined;
+  /** The part in the execution that has started this child, if one has. */
+  #owner: Part | undefined;
   readonly #pending = new Set<Promise<unknown>>();
   /** We have ended it: its exit is no surprise. */
   #ending = false;
@@ -72,44 +79,84 @@ export class RemoteChild implements Remote<Contract> {
   get exited(): Promise<Exit> {
     this.#told = true;
     this.#launched.keep(true);
-    return this.#launched.tree.ended;
+    const { ended } = this.#launched.tree;
+    return this.#part()?.ask(`${this.name}.exited`, () => ended) ?? ended;
   }
 
   /** Starts process and server. On failure nothing is left of either. */
   async begin(config: unknown): Promise<this> {
-    const { name, execArgv, signal } = this.#start;
+    const { name, signal } = this.#start;
     try {
       if (signal?.aborted === true) throw aborted(name, signal);
-      const launched = (this.#launched = await launch(name, execArgv));
-      this.#cleanups.defer('process', () => this.#endProcess());
-      const connection = (this.#connection = new Connection(
-        launched.socket,
-        (error) => void this.#broken(error),
-        (alive) => {
-          launched.keep(alive);
-        },
-      ));
-      this.#cleanups.defer('connection', () => {
-        this.#loseQuietly();
-      });
-      connection.listen();
-      launched.keep(false);
-      void launched.tree.ended.then(
-        (output) => {
-          if (this.#ending) this.#loseQuietly();
-          else connection.lose(this.#died(output));
-        },
-        (error: unknown) => {
-          connection.lose(error as Error);
-        },
-      );
-      await this.#bounded(this.#bootstrap(config));
+      this.#owner = this.#part();
+      await this.#outside('fork', () => this.#connect());
+      this.#owner?.steer(this.#connection);
+      const booted = this.#bootstrap(config);
+      // In an execution it is the engine that tells when nothing goes on.
+      await (this.#owner === undefined ? this.#bounded(booted) : booted);
       this.#cleanups.defer('server', () => this.#endServer());
       return this;
     } catch (error) {
       await this.#cleanups.run();
       throw error;
     }
+  }
+
+  async #connect(): Promise<void> {
+    const { name, execArgv } = this.#start;
+    const launched = (this.#launched = await launch(name, execArgv));
+    this.#cleanups.defer('process', () => this.#outside('exit', () => this.#endProcess()));
+    const connection = (this.#connection = new Connection(
+      launched.socket,
+      (error) => void this.#broken(error),
+      (alive) => {
+        launched.keep(alive);
+      },
+    ));
+    this.#cleanups.defer('connection', () => {
+      this.#loseQuietly();
+    });
+    connection.hear(STEER.settled, (seen: number, reached: readonly Reached[]) => {
+      this.#current?.settled(seen, reached);
+    });
+    connection.listen();
+    launched.keep(false);
+    void launched.tree.ended.then(
+      (output) => {
+        if (this.#ending) this.#loseQuietly();
+        else connection.lose(this.#died(output));
+      },
+      (error: unknown) => {
+        connection.lose(error as Error);
+      },
+    );
+  }
+
+  /** The part that this child takes in the execution whose code runs now, if it is an exploration's. */
+  #part(): Part | undefined {
+    const execution = runningExecution();
+    if (execution === undefined) return undefined;
+    if (this.#current?.isOf(execution) !== true) {
+      this.#current = new Part(execution, this.name, () => {
+        this.#partEnded();
+      });
+      if (this.#connection !== undefined) this.#current.steer(this.#connection);
+    }
+    return this.#current;
+  }
+
+  /** Who was started by an execution does not outlive it. */
+  #partEnded(): void {
+    if (this.#owner === undefined || this.#disposing !== undefined) return;
+    this.#loseQuietly();
+    this.#disposing = this.#endProcess();
+    this.#disposing.catch(() => undefined);
+  }
+
+  /** Does what must not be done in the middle of an execution's step. */
+  #outside<Result>(name: string, job: () => Promise<Result>): Promise<Result> {
+    const part = this.#part();
+    return part === undefined ? job() : part.outside(`${this.name}.${name}`, job);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -144,7 +191,9 @@ export class RemoteChild implements Remote<Contract> {
     signal?: AbortSignal,
     name: string = method,
   ): Promise<ReturnType<Services[Method]>> {
-    const answer = this.#connection.call(method, args, signal, name).catch((error: unknown) => {
+    const part = this.#part();
+    const send = (): Promise<unknown> => this.#connection.call(method, args, signal, name);
+    const answer = (part === undefined ? send() : part.ask(name, send)).catch((error: unknown) => {
       if (error === this.#connection.cause) this.#told = true;
       throw error;
     });
@@ -189,8 +238,15 @@ export class RemoteChild implements Remote<Contract> {
 
   /** The graceful half of the end. */
   async #endServer(): Promise<void> {
-    const { graceMs } = this.#limits;
     if (this.#connection.cause !== undefined) return;
+    if (this.#part() !== undefined) {
+      await this.#ask('lifecycle/shutdown', []);
+      this.#graceful = true;
+    } else await this.#endServerInTime();
+  }
+
+  async #endServerInTime(): Promise<void> {
+    const { graceMs } = this.#limits;
     const others = this.#pending.size;
     let callOff!: () => void;
     const late = new Promise<'late'>((resolve) => {
