@@ -83,8 +83,7 @@ export abstract class Requests implements Hook, GateHost {
 
   hop(value: unknown, site: Site): unknown {
     if (!this.spec.awaits || !isThenable(value)) return value;
-    const op = this.#wait('await', nameOfSite(site));
-    op.awaited = site;
+    const op = this.#wait('await', nameOfSite(site), site);
     const source = Promise.resolve(value);
     op.source = source;
     const promise = this.#promise(op);
@@ -282,9 +281,10 @@ export abstract class Requests implements Hook, GateHost {
     this.enabled.splice(at, 0, behind);
   }
 
-  #wait(kind: 'await' | 'barrier', name: string): WaitOp {
+  #wait(kind: 'await' | 'barrier', name: string, awaited?: Site): WaitOp {
     const task = this.current;
     const op = new WaitOp(++this.requests, kind, name, this.labels.idOf(name), undefined, task, this.currentStep);
+    op.awaited = awaited;
     task.live++;
     if (this.observer !== undefined) this.observer.created(op);
     return op;

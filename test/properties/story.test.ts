@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Failure, Report } from '../../properties/report.ts';
 import { tell, tellBranches, tellFailure, tellTrace } from '../../properties/story.ts';
-import { check, CheckError, type Step } from '../../src/index.ts';
+import { hop } from '../../scheduler/point.ts';
+import { check, CheckError, explore, type Step } from '../../src/index.ts';
 
 const step = (part: Partial<Step> & { step: number }): Step => ({
   task: 'main',
@@ -220,6 +221,18 @@ describe('a report', () => {
       'No failing schedule was found in 7 executions, and one was expected.',
     );
   });
+});
+
+test('an instrumented await is told where it stands in the source, not where its hop was called', async () => {
+  const site = { file: 'src/counter.ts', line: 5, column: 15, text: 'this.load()', fn: 'Counter.add' };
+  const { failure } = await explore(
+    async () => {
+      await hop(Promise.resolve(), site);
+      throw new Error('end');
+    },
+    { strategy: 'natural' },
+  );
+  expect(failure!.trace[1]).toMatchObject({ op: 'this.load() in Counter.add', site: 'src/counter.ts:5:15' });
 });
 
 test('check throws the story; every line of it but the token fits a screen', async () => {
