@@ -130,6 +130,36 @@ export abstract class Requests implements Hook, GateHost {
     return promise;
   }
 
+  /** A task of its own whose start is enabled only while it is offered. */
+  prepare(name: string, run: () => void): Op {
+    const task = this.tasks.create(name, this.current);
+    const op = new Op(++this.requests, 'start', name, this.labels.idOf(name), undefined, task, this.currentStep);
+    task.live++;
+    if (this.observer !== undefined) this.observer.created(op);
+    op.run = run;
+    return op;
+  }
+
+  offer(op: Op): void {
+    op.settled = this.currentStep;
+    op.task.enabled++;
+    this.#ready(op);
+  }
+
+  withdraw(op: Op): void {
+    const at = this.enabled.indexOf(op);
+    if (at < 0) return;
+    this.enabled.splice(at, 1);
+    op.task.enabled--;
+  }
+
+  /** Resolves when nothing but timers is left to run. */
+  idle(): Promise<unknown> {
+    const op = this.#wait('barrier', 'idle');
+    (this.offers.idlers ??= []).push(op);
+    return this.#promise(op);
+  }
+
   /** A blocked operation of the current task; `enable` ends the wait. */
   block(kind: 'barrier', name: string): { op: WaitOp; promise: Promise<unknown> } {
     const op = this.#wait(kind, name);

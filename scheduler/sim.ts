@@ -68,6 +68,15 @@ export class ExecutionSim implements Sim {
     this.#onBranch = onBranch;
   }
 
+  /**
+   * The engine behind a `sim`, for what is built on top of it.
+   * @throws StraddleError `usage` for anything that is no `sim` of a controlled execution.
+   */
+  static engineOf(sim: unknown): Scheduler {
+    if (typeof sim === 'object' && sim !== null && #scheduler in sim) return sim.#scheduler;
+    throw new StraddleError('usage', 'This needs the sim of a controlled execution.');
+  }
+
   get #over(): boolean {
     return this.#generation !== this.#scheduler.generation || this.#scheduler.ended;
   }

@@ -1,5 +1,6 @@
 /** The entry for fast-check users: `import { interleavings } from 'straddle/fast-check'`. */
 export { currentSim } from '../properties/fast-check/current.ts';
+export { schedulerFrom } from '../properties/fast-check/scheduler-from.ts';
 export { interleavings, type InterleavingsOptions } from '../properties/fast-check/interleavings.ts';
 export type { Call, CallsOf, Operation, Recording, Timing } from '../properties/linearizability/history.ts';
 export { recorded } from '../properties/linearizability/history.ts';

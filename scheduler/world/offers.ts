@@ -19,6 +19,8 @@ export class Offers {
   outside: Outside | undefined;
   /** Message ports; `undefined` until an execution makes some. */
   ports: VirtualPorts | undefined;
+  /** Who waits until nothing but timers is left to run; `undefined` until somebody does. */
+  idlers: Op[] | undefined;
   /** The turn of the event loop, and where in it the operation that was chosen last belongs. */
   round = 0;
   phase = TIMERS;
@@ -28,6 +30,7 @@ export class Offers {
     this.clock.clear();
     this.outside = undefined;
     this.ports = undefined;
+    this.idlers = undefined;
     this.round = 0;
     this.phase = TIMERS;
     this.#stall = stallMs;
@@ -35,7 +38,9 @@ export class Offers {
 
   /** True when there may be something to offer. */
   get any(): boolean {
-    return this.clock.pending > 0 || this.outside !== undefined || this.ports !== undefined;
+    return (
+      this.clock.pending > 0 || this.outside !== undefined || this.ports !== undefined || this.idlers !== undefined
+    );
   }
 
   /** The round of the loop in which an immediate that is requested now will run. */
@@ -58,6 +63,10 @@ export class Offers {
       if (outside !== undefined) for (const op of outside.ready) enabled.push(op);
       if (immediate !== undefined) enabled.push(immediate);
       if (due && !timersFirst) enabled.push(timer);
+    }
+    if (this.idlers !== undefined && enabled.length === 0 && this.idlers.length > 0) {
+      enabled.push(this.idlers[0]!);
+      return;
     }
     if (timer === undefined || due) return;
     if (enabled.length === 0 || (elastic && !behind && timer.due - clock.now <= this.#stall)) enabled.push(timer);
@@ -118,10 +127,12 @@ export class Offers {
       case 'sleep':
         this.#fire(op as TimerOp);
         break;
+      case 'barrier':
+        this.idlers!.shift();
+        break;
       case 'start':
       case 'point':
       case 'await':
-      case 'barrier':
         // Enabled by themselves: the world never offers them.
         break;
     }
