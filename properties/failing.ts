@@ -43,15 +43,19 @@ export function toldOf(recorded: Told, scheduler: Scheduler): Told {
   return { ...recorded, steps: length, prints: printsOf(length, nameOfStep(scheduler)) };
 }
 
-/** Confirms the failure of the execution that has just run by a replay, minimises it, and watches it for the story. */
+/**
+ * Confirms the failure of the execution that has just run by a replay, minimises it, and watches it for the story.
+ * @param asFound tells it as it is, against this order: somebody else minimises.
+ */
 export function* confirm(
   engine: Engine,
   executions: Executions,
   settings: Settings,
   found: RawFailure,
   foundBy: string,
+  asFound?: BaseOrder,
 ): Plan<Failure> {
-  return yield* new Confirmation(engine, executions, settings, found).tell(foundBy);
+  return yield* new Confirmation(engine, executions, settings, found, asFound).tell(foundBy);
 }
 
 class Confirmation {
@@ -64,8 +68,10 @@ class Confirmation {
   readonly #script: Recording['script'];
   /** As it was found, to be followed by step. */
   readonly #unconfirmed: Told;
+  readonly #asFound: BaseOrder | undefined;
 
-  constructor(engine: Engine, executions: Executions, settings: Settings, found: RawFailure) {
+  constructor(engine: Engine, executions: Executions, settings: Settings, found: RawFailure, asFound?: BaseOrder) {
+    this.#asFound = asFound;
     const { scheduler } = engine;
     const { trace } = scheduler;
     this.#engine = engine;
@@ -138,6 +144,7 @@ class Confirmation {
     const { granularity, seed } = this.#settings;
     const first = trials(MINIMISING);
     const trial = { same: true, passed: false, notes };
+    if (this.#asFound !== undefined) return [first.scheduleOf(trial, this.#asFound, granularity), undefined];
     const natural = first.scheduleOf(trial, 'natural', granularity);
     const small = yield* minimise(first, natural, first.scheduleOf(trial, 'steady', granularity));
     const best = yield* raise(trials(RAISING), small, generator(`reach ${seed}`));

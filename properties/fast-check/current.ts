@@ -8,11 +8,6 @@ export function setCurrentSim(sim: Sim | undefined): void {
   current = sim;
 }
 
-/** The `Sim` of the execution that runs now, if a property runs one. */
-export function simIfAny(): Sim | undefined {
-  return current;
-}
-
 /**
  * The `Sim` of the execution that runs now: a predicate under `interleavings()` gets its values as arguments, so it
  * asks for the `sim` here. Call it in the predicate itself, not later from something that outlives its execution.

@@ -18,6 +18,9 @@ export interface InterleavingsOptions extends Omit<ExploreOptions, 'expect' | 'o
   replay?: string;
 }
 
+/** An `fc.Plugin` for properties of any values. */
+export type InterleavingsPlugin = <Values>(...at: Parameters<fc.Plugin<unknown>>) => fc.PluginInstance<Values>;
+
 /**
  * A fast-check plugin that runs the predicate under many schedules for every generated value. fast-check shrinks the
  * value; at each step the schedule that failed before is tried first, then others. straddle shrinks the order. The
@@ -33,7 +36,7 @@ export interface InterleavingsOptions extends Omit<ExploreOptions, 'expect' | 'o
  * @throws StraddleError `usage` for wrong options, with a fast-check older than 4.10, and, from `fc.assert`, for a
  *   property that is not asynchronous or a predicate that also uses `fc.scheduler()`.
  */
-export function interleavings<Values = unknown>(options: InterleavingsOptions = {}): fc.Plugin<Values> {
+export function interleavings(options: InterleavingsOptions = {}): InterleavingsPlugin {
   requirePlugins(fc.__version);
   for (const name of ['expect', 'onProgress']) {
     if (Object.hasOwn(options, name)) {
@@ -43,7 +46,7 @@ export function interleavings<Values = unknown>(options: InterleavingsOptions = 
   const { replay, ...rest } = options;
   const explored: ExploreOptions = { runs: RUNS, ...rest };
   const settings = settle(explored);
-  return () => {
+  return <Values>() => {
     const token = replay ?? process.env['STRADDLE_REPLAY'];
     if (token !== undefined && token !== '') return new ReplayedProperty<Values>(token, explored).hooks;
     const isSeeded = options.seed !== undefined || (process.env['STRADDLE_SEED'] ?? '') !== '';
