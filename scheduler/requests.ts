@@ -130,7 +130,7 @@ export abstract class Requests implements Hook, GateHost {
     return promise;
   }
 
-  /** A task of its own whose start is enabled only while it is offered. */
+  /** A task of its own whose start is enabled only while it is put forward. */
   prepare(name: string, run: () => void): Op {
     const task = this.tasks.create(name, this.current);
     const op = new Op(++this.requests, 'start', name, this.labels.idOf(name), undefined, task, this.currentStep);
@@ -140,7 +140,7 @@ export abstract class Requests implements Hook, GateHost {
     return op;
   }
 
-  offer(op: Op): void {
+  putForward(op: Op): void {
     op.settled = this.currentStep;
     op.task.enabled++;
     this.#ready(op);

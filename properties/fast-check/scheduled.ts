@@ -86,7 +86,7 @@ export class ScheduledItems<Metadata> {
         },
       };
       this.#pending.add(item);
-      if (this.#takers.length > 0) this.#engine.offer(item.op);
+      if (this.#takers.length > 0) this.#engine.putForward(item.op);
     });
   }
 
@@ -102,7 +102,7 @@ export class ScheduledItems<Metadata> {
       await item.act(item.run);
     });
     this.#takers.push(taker);
-    if (this.#takers.length === 1) for (const { op } of this.#pending) this.#engine.offer(op);
+    if (this.#takers.length === 1) for (const { op } of this.#pending) this.#engine.putForward(op);
     return { ended, cancel: () => this.#leave(taker) };
   }
 
