@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { StraddleError } from '../../scheduler/error.ts';
 import { demo } from './demo.ts';
 import { addReport } from './report.ts';
+import { addTriage } from './triage.ts';
 
 // Sites are told in the user's own source.
 process.setSourceMapsEnabled(true);
@@ -26,6 +27,7 @@ program
   });
 
 addReport(program);
+addTriage(program);
 
 try {
   await program.parseAsync();
