@@ -1,4 +1,5 @@
 import { property } from './property.ts';
+import { remoteHarness } from './remote.ts';
 import { speed } from './speed.ts';
 
 /** One line of the benchmark: nanoseconds of ours and of the peer, and how many times the peer's ours are. */
@@ -11,7 +12,7 @@ export interface Row {
 }
 
 /** By name, so that one can be asked for: `npm run bench -- fast-check`. */
-const PARTS: Record<string, () => Promise<Row[]>> = { engine: speed, 'fast-check': property };
+const PARTS: Record<string, () => Promise<Row[]>> = { engine: speed, 'fast-check': property, remote: remoteHarness };
 
 const asked = process.argv.slice(2).filter((name) => name in PARTS);
 const rows: Row[] = [];
