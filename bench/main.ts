@@ -1,5 +1,4 @@
 import { property } from './property.ts';
-import { remoteHarness } from './remote.ts';
 import { speed } from './speed.ts';
 
 /** One line of the benchmark: nanoseconds of ours and of the peer, and how many times the peer's ours are. */
@@ -12,7 +11,7 @@ export interface Row {
 }
 
 /** By name, so that one can be asked for: `npm run bench -- fast-check`. */
-const PARTS: Record<string, () => Promise<Row[]>> = { engine: speed, 'fast-check': property, remote: remoteHarness };
+const PARTS: Record<string, () => Promise<Row[]>> = { engine: speed, 'fast-check': property };
 
 const asked = process.argv.slice(2).filter((name) => name in PARTS);
 const rows: Row[] = [];

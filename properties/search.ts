@@ -51,18 +51,21 @@ export class Search implements Walker {
     return this.#mended;
   }
 
-  *plan(engine: Engine): Plan<Report> {
-    let failure = yield* this.#retry(engine);
+  /** @param onFound called when a failure is to be made small. */
+  *plan(engine: Engine, onFound?: () => void): Plan<Report> {
+    let failure = yield* this.#retry(engine, onFound);
     if (failure === undefined) {
       const raw = yield* this.#walk.plan(engine);
-      if (raw !== undefined)
+      if (raw !== undefined) {
+        onFound?.();
         failure = yield* confirm(engine, this.#runs, this.#settings, raw, this.#walk.strategy.name);
+      }
     }
     return this.#report(engine, failure);
   }
 
   /** Earlier failures first. What a token asks for is followed as far as it can be. */
-  *#retry(engine: Engine): Plan<Failure | undefined> {
+  *#retry(engine: Engine, onFound?: () => void): Plan<Failure | undefined> {
     const { scheduler } = engine;
     for (const token of this.#first) {
       const recording = decodeToken(token);
@@ -77,7 +80,10 @@ export class Search implements Walker {
       if (engine.interrupted) return undefined;
       this.#count(scheduler);
       const failed = outcomeOf(scheduler, settings.leaks === 'fail' || recording.kind === 'leak');
-      if (failed !== undefined) return yield* confirm(engine, runs, settings, failed, STORE);
+      if (failed !== undefined) {
+        onFound?.();
+        return yield* confirm(engine, runs, settings, failed, STORE);
+      }
       this.#mended.push(token);
     }
     return undefined;

@@ -2,6 +2,7 @@ import { Mutex } from 'async-mutex';
 import { findDrain, nextTurn, type Drain } from './drain.ts';
 import { StraddleError } from './error.ts';
 import { messageOf, type RawFailure } from './failure.ts';
+import type { HostWatch } from './host-watch.ts';
 import { slot } from './point.ts';
 import { Rejections } from './rejections.ts';
 import type { Observer, RunSpec } from './run.ts';
@@ -35,6 +36,8 @@ export interface Limits {
   /** Called when the real loop turns. */
   readonly onTurn?: ((elapsedMs: number) => void) | undefined;
   readonly onBranch: (label: string) => void;
+  /** Inside a test runner: what is asked of it is waited for. */
+  readonly host?: HostWatch | undefined;
 }
 
 /** What a plan may use of the engine. */
@@ -44,6 +47,8 @@ export interface Engine {
   /** Out of budget or aborted: the current execution may be incomplete, no further one should be asked for. */
   readonly interrupted: boolean;
   elapsedMs(): number;
+  /** Sets the budget anew: real milliseconds from now. */
+  endAfter(ms: number): void;
 }
 
 /**
@@ -140,7 +145,7 @@ class Controller implements Engine {
   interrupted = false;
   readonly #limits: Limits;
   readonly #started = now();
-  readonly #end: number;
+  #end: number;
   #world!: World;
   #isReady = false;
   #running: Run | undefined;
@@ -156,6 +161,10 @@ class Controller implements Engine {
 
   elapsedMs(): number {
     return now() - this.#started;
+  }
+
+  endAfter(ms: number): void {
+    this.#end = now() + ms;
   }
 
   /** Runs a plan to its end, in as many turns of the loop as it takes. */
@@ -208,6 +217,7 @@ class Controller implements Engine {
   #begin(): void {
     if (this.#isReady) return;
     this.scheduler = new Scheduler(chooseDrain());
+    this.scheduler.host = this.#limits.host;
     this.rejections = new Rejections(this.scheduler);
     this.#world = new World(this.scheduler);
     this.#isReady = true;
@@ -275,6 +285,7 @@ class Controller implements Engine {
     this.rejections.clear();
     this.#world.reset(run.spec.seed, run.spec.startTime);
     scheduler.observer = run.observer;
+    scheduler.host?.begin();
     scheduler.begin(run.spec);
     const sim = new ExecutionSim(scheduler, this.#world.chance.next, this.#limits.onBranch);
     const { body } = run;
@@ -295,6 +306,7 @@ class Controller implements Engine {
     scheduler.observer?.end();
     scheduler.trace.thaw();
     scheduler.finish();
+    scheduler.host?.end();
     this.#world.clean();
     this.#running = undefined;
   }

@@ -4,6 +4,7 @@ import { recoverFromThrow, type Drain } from './drain.ts';
 import { StraddleError } from './error.ts';
 import { messageOf, type FailureKind, type RawFailure } from './failure.ts';
 import { Health } from './health.ts';
+import type { HostWatch } from './host-watch.ts';
 import type { Op, TimerOp, WaitOp } from './op.ts';
 import { promiseThen, settledPromise } from './promises.ts';
 import { Requests } from './requests.ts';
@@ -38,6 +39,8 @@ export class Scheduler extends Requests {
   hope: () => boolean = () => false;
 
   readonly dry = new DryWatch();
+  /** Where a test runner does work of its own meanwhile. */
+  host: HostWatch | undefined;
   readonly #drain: Drain | undefined;
   readonly #atEnd: (() => void)[] = [];
   readonly #bodyLabel = this.labels.idOf('start');
@@ -120,6 +123,7 @@ export class Scheduler extends Requests {
     }
     while (!this.ended) {
       if (offers.outside !== undefined && offers.outside.pending()) return this.#pause('outside');
+      if (this.host !== undefined && this.host.isAsking) return this.#pause('outside');
       if (!this.#step()) {
         if (!this.abandoned && this.hope()) return this.#pause('outside');
         this.#stuck();

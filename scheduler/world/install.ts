@@ -77,6 +77,7 @@ export class World {
   /** Before an execution. */
   reset(seed: number, startTime: number): void {
     this.#startTime = startTime;
+    this.#controls.patches.begin();
     this.chance.reset(seed);
     this.timers.reset();
     this.frames.reset();

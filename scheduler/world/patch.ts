@@ -25,6 +25,10 @@ const PLACES = new Set<object>([globalThis, Math, performance, process]);
 export class Patches {
   readonly #replaced: Replaced[] = [];
   #installed = false;
+  /** In place for good. */
+  #kept = false;
+  /** What the host itself has put in the place of ours before this execution: fake timers of a hook. */
+  #hosts: Map<Replaced, unknown> | undefined;
   /** Made anew when a property is added. */
   #looker: (() => boolean) | undefined;
 
@@ -59,11 +63,14 @@ export class Patches {
     const entry: Replaced = { owner: owner as never, name, inside, guarded, outside, theirs: NOTHING };
     this.#replaced.push(entry);
     this.#looker = undefined;
-    if (this.#installed) this.#putIn(entry);
+    if (this.#kept) define(owner, name, inside);
+    else if (this.#installed) this.#putIn(entry);
   }
 
   /** Puts everything in place for good: from now on this is what the host finds, too. */
   keep(): void {
+    if (this.#kept) return;
+    this.#kept = true;
     for (const { owner, name, inside } of this.#replaced) define(owner, name, inside);
   }
 
@@ -71,6 +78,7 @@ export class Patches {
   install(): void {
     if (this.#installed) return;
     this.#installed = true;
+    if (this.#kept) return;
     for (const entry of this.#replaced) this.#putIn(entry);
   }
 
@@ -93,6 +101,7 @@ export class Patches {
   uninstall(): void {
     if (!this.#installed) return;
     this.#installed = false;
+    if (this.#kept) return;
     for (let i = this.#replaced.length - 1; i >= 0; i--) {
       const entry = this.#replaced[i]!;
       const { owner, name, inside, outside } = entry;
@@ -106,21 +115,47 @@ export class Patches {
     }
   }
 
+  /** Before an execution: what is there in the place of ours stays there. */
+  begin(): void {
+    this.#hosts = undefined;
+    if (!this.#kept || !this.#looksForeign()) return;
+    const hosts = new Map<Replaced, unknown>();
+    for (const entry of this.#replaced) {
+      const { owner, name, inside } = entry;
+      if (inside.get === undefined && owner[name] !== inside.value) hosts.set(entry, owner[name]);
+    }
+    this.#hosts = hosts;
+  }
+
   /** The values that code under test has put in the place of ours. */
   *foreign(): Generator<unknown> {
-    for (const { owner, name, inside } of this.#replaced) {
-      if (inside.get === undefined && owner[name] !== inside.value) yield owner[name];
+    for (const entry of this.#replaced) {
+      const { owner, name, inside } = entry;
+      if (inside.get !== undefined) continue;
+      const value = owner[name];
+      if (value !== inside.value && !this.#isHosts(entry, value)) yield value;
     }
+  }
+
+  #isHosts(entry: Replaced, value: unknown): boolean {
+    return this.#hosts !== undefined && this.#hosts.has(entry) && this.#hosts.get(entry) === value;
   }
 
   /** Whether code under test has put something in the place of ours. Getters are not looked at: too slow. */
   get isForeign(): boolean {
+    return this.#looksForeign() && (this.#hosts === undefined || this.foreign().next().done !== true);
+  }
+
+  #looksForeign(): boolean {
     return (this.#looker ??= lookerFor(this.#replaced))();
   }
 
   /** Undoes what code under test has done. */
   renew(): void {
-    for (const { owner, name, inside } of this.#replaced) define(owner, name, inside);
+    for (const entry of this.#replaced) {
+      const { owner, name, inside } = entry;
+      if (inside.get !== undefined || !this.#isHosts(entry, owner[name])) define(owner, name, inside);
+    }
   }
 }
 

@@ -2,8 +2,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { StraddleError } from '../../scheduler/error.ts';
 import { demo } from './demo.ts';
+import { addExplore } from './explore.ts';
+import { addReplay } from './replay.ts';
 import { addReport } from './report.ts';
-import { addTriage } from './triage.ts';
 
 // Sites are told in the user's own source.
 process.setSourceMapsEnabled(true);
@@ -26,8 +27,9 @@ program
     process.exitCode = await demo(options);
   });
 
+addExplore(program);
+addReplay(program);
 addReport(program);
-addTriage(program);
 
 try {
   await program.parseAsync();

@@ -181,6 +181,7 @@ function follows(code: string, offset: number): boolean {
 }
 
 function shorten(text: string): string {
-  const line = text.replace(/\s+/g, ' ');
+  // Imports as Vitest has rewritten them where it mocks modules.
+  const line = text.replace(/\s+/g, ' ').replace(/\b__vi_import_\d+__\.(?:default\b)?/g, '');
   return line.length > longest ? `${line.slice(0, longest - 1)}…` : line;
 }

@@ -42,8 +42,8 @@ export function straddle(options: FilterOptions = {}): Plugin<StraddleApi> {
     },
 
     transform(code, id) {
-      const [file, query] = id.split('?', 2) as [string, string | undefined];
-      if (id.includes('\0') || notCode.test(query ?? '') || !filter.matches(file)) return null;
+      const file = programOf(id);
+      if (file === undefined || !filter.matches(file)) return null;
       return transform(code, {
         file,
         root,
@@ -52,6 +52,12 @@ export function straddle(options: FilterOptions = {}): Plugin<StraddleApi> {
       });
     },
   };
+}
+
+/** The file of a module of Vite's, if what Vite gives out for it is a program. */
+export function programOf(id: string): string | undefined {
+  const [file, query] = id.split('?', 2) as [string, string | undefined];
+  return id.includes('\0') || notCode.test(query ?? '') ? undefined : file;
 }
 
 /** Queries by which Vite gives out something else than the module's code. */

@@ -110,7 +110,8 @@ export function verdictOf(tests: readonly TestReport[]): Report['verdict'] {
   return verdicts.has('fail') ? 'fail' : verdicts.has('vacuous') ? 'vacuous' : 'pass';
 }
 
-function savedReport(report: Report | SavedReport): SavedReport {
+/** Without the live error. */
+export function savedReport(report: Report | SavedReport): SavedReport {
   const { failure } = report;
   if (failure === undefined) return report as SavedReport;
   const { error, ...rest } = failure;

@@ -1,9 +1,17 @@
-import { setMaxListeners } from 'node:events';
 import { Session, type Engine, type Limits, type Plan } from '../../scheduler/control.ts';
 import { StraddleError } from '../../scheduler/error.ts';
 import { messageOf } from '../../scheduler/failure.ts';
 import type { Sim } from '../../scheduler/sim.ts';
-import { assertionsOf, functionOf, type Task, type TaskError, type TaskResult } from './internals.ts';
+import {
+  assertionsOf,
+  functionOf,
+  retriesOf,
+  type Task,
+  type TaskError,
+  type TaskResult,
+  type Try,
+} from './internals.ts';
+import { Listeners } from './listeners.ts';
 import { setQuiet } from './quiet.ts';
 import { Tidy } from './tidy.ts';
 
@@ -13,15 +21,19 @@ export interface Exploration<Result> {
   plan(engine: Engine, body: (sim: Sim) => unknown): Plan<Result>;
   /** Vitest's verdict, from what was found and the errors of the last execution. */
   conclude(result: Result, errors: readonly TaskError[], assertions: number): Pick<TaskResult, 'state' | 'errors'>;
+  /** Whether the execution that has just run may be tried again, as Vitest's option `retry` says. */
+  readonly mayRetry?: boolean;
+  /** An execution is over, its hooks included. */
+  closed?(failed: boolean, errors: readonly TaskError[]): void;
 }
 
 /** What Vitest's runner does with one test, step by step. */
 export interface Conducted {
   /** Before the hooks of an execution. */
-  beforeTry(): void;
+  beforeTry(at: Try): void;
   run(): Promise<void>;
-  /** After the hooks of an execution. */
-  close(): void;
+  /** After the hooks of an execution; `at` is known from Vitest 4 on. */
+  close(at?: Try): void;
   readonly isDone: boolean;
 }
 
@@ -32,9 +44,11 @@ export interface Conducted {
 export class Conductor<Result> implements Conducted {
   isDone = false;
   readonly #test: Task;
-  readonly #exploration: Exploration<Result>;
-  readonly #session: Session<Result>;
+  readonly #explore: () => Exploration<Result>;
+  #exploration!: Exploration<Result>;
+  #session!: Session<Result>;
   readonly #tidy: Tidy;
+  readonly #listeners: Listeners | undefined;
   /** The test is to fail: hidden from Vitest until the verdict, or it would turn every execution over. */
   readonly #fails: boolean;
   #executions = 0;
@@ -42,22 +56,39 @@ export class Conductor<Result> implements Conducted {
   #isOpen = false;
   #skip: unknown;
 
-  constructor(test: Task, exploration: Exploration<Result>) {
+  /** @param explore begins an exploration; a retry by Vitest is another one. */
+  constructor(test: Task, explore: () => Exploration<Result>) {
     this.#test = test;
-    this.#exploration = exploration;
+    this.#explore = explore;
+    this.#begin();
     this.#tidy = new Tidy(test);
     this.#fails = test.fails === true;
     test.fails = false;
     test.repeats = new Repeats(this);
-    // Vitest 3 and 4 listen again in every execution.
-    if (test.context.signal !== undefined) setMaxListeners(0, test.context.signal);
-    this.#session = new Session(exploration.limits, (engine) => exploration.plan(engine, this.#body));
+    this.#listeners = test.context.signal === undefined ? undefined : new Listeners(test.context.signal);
   }
 
-  beforeTry(): void {
-    this.close();
+  #begin(): void {
+    const exploration = this.#explore();
+    this.#exploration = exploration;
+    this.#session = new Session(exploration.limits, (engine) => exploration.plan(engine, this.#body));
+    this.#executions = 0;
+    this.#assertions = 0;
+    this.isDone = false;
+  }
+
+  beforeTry(at: Try): void {
     const { result } = this.#test;
-    if (this.#executions > 0) this.#tidy.restore();
+    // A test that Vitest tries again has its own state left over, as without straddle.
+    if (at.retry > 0 && this.#isOpen) this.#isOpen = false;
+    else {
+      this.close();
+      if (this.#executions > 0) this.#tidy.restore();
+      if (this.isDone) {
+        this.#begin();
+        this.#test.fails = false;
+      }
+    }
     // Printed in the first execution, and in the one that is told.
     setQuiet(this.#executions > 0 && !this.#session.isWatched);
     result!.state = 'run';
@@ -73,14 +104,18 @@ export class Conductor<Result> implements Conducted {
     if (failure !== undefined) throw failure.error ?? new StraddleError(failure.kind, failure.message);
   }
 
-  close(): void {
+  close(at?: Try): void {
     if (!this.#isOpen) return;
-    this.#isOpen = false;
-    setQuiet(false);
     const result = this.#test.result!;
+    const failed = result.state === 'fail';
+    const isTriedAgain = at !== undefined && failed && at.retry < retriesOf(this.#test);
+    if (isTriedAgain && this.#exploration.mayRetry === true) return;
+    this.#isOpen = false;
+    this.#listeners?.remove();
+    setQuiet(false);
     if (this.#skip !== undefined) return this.#end();
     const errors = result.errors ?? [];
-    const failed = result.state === 'fail';
+    this.#exploration.closed?.(failed, errors);
     if (failed) this.#session.fail(errors[0], errors[0]?.message);
     if (this.#assertions === 0) this.#assertions = assertionsOf(this.#test);
     let verdict: Pick<TaskResult, 'state' | 'errors'>;

@@ -1,17 +1,20 @@
 import { relative, sep } from 'node:path';
 import { Branches } from '../../properties/branches.ts';
 import { settle, type Settings } from '../../properties/options.ts';
-import { replaying } from '../../properties/replay.ts';
+import { replaying, TokenMismatchError } from '../../properties/replay.ts';
 import type { Report } from '../../properties/report.ts';
 import { Search } from '../../properties/search.ts';
 import { tell, tellFailure } from '../../properties/story.ts';
 import type { Engine, Limits, Plan } from '../../scheduler/control.ts';
 import type { Sim } from '../../scheduler/sim.ts';
 import { withoutOwnFrames } from '../../scheduler/sites.ts';
+import { savedReport } from '../report/document.ts';
 import { Store, type TestName } from '../store/store.ts';
 import { replayCommands } from './command.ts';
 import type { Exploration } from './conductor.ts';
 import type { Definition } from './definition.ts';
+import { isExploring } from './asked.ts';
+import { host } from './worker.ts';
 import { fullNameOf, type Runner, type Task, type TaskError, type TaskResult } from './internals.ts';
 
 const { now } = performance;
@@ -19,6 +22,7 @@ const { now } = performance;
 /** The exploration of one `test.interleavings`. */
 export class Interleavings implements Exploration<Report> {
   readonly limits: Limits;
+  readonly #test: Task;
   readonly #definition: Definition;
   readonly #settings: Settings;
   readonly #branches: Branches;
@@ -30,15 +34,17 @@ export class Interleavings implements Exploration<Report> {
   readonly #began = now.call(performance);
   readonly #token: string | undefined;
   #search: Search | undefined;
+  #mismatch: TokenMismatchError | undefined;
 
-  constructor(test: Task, runner: Runner, definition: Definition) {
+  constructor(test: Task, runner: Runner, definition: Definition, isToFail: boolean) {
+    this.#test = test;
     this.#definition = definition;
     this.#settings = settle(definition.options);
     this.#branches = new Branches(this.#settings.branches);
     this.#store = new Store(runner.config.root);
     this.#name = nameOf(test, runner.config.root, 'interleavings');
     this.#timeout = definition.vitest.timeout ?? runner.config.testTimeout;
-    this.#isToFail = test.fails === true || this.#settings.expect === 'fail';
+    this.#isToFail = isToFail || this.#settings.expect === 'fail';
     const token = process.env['STRADDLE_REPLAY'];
     this.#token = token === '' ? undefined : token;
     const { budgetMs = Infinity, signal = test.context.signal } = this.#settings;
@@ -46,6 +52,7 @@ export class Interleavings implements Exploration<Report> {
     this.limits = {
       ...(most === Infinity ? {} : { budgetMs: most }),
       signal,
+      host,
       onBranch: this.#branches.hit,
       onTurn: (elapsedMs) =>
         this.#settings.onProgress?.({ executions: this.#executions, runs: this.#settings.runs, elapsedMs }),
@@ -57,14 +64,30 @@ export class Interleavings implements Exploration<Report> {
   }
 
   plan(engine: Engine, body: (sim: Sim) => unknown): Plan<Report> {
-    if (this.#token !== undefined) return replaying(engine, body, this.#token, this.#settings, this.#branches);
+    if (this.#token !== undefined) return this.#replay(engine, body, this.#token);
     this.#search = new Search(body, this.#settings, this.#branches, this.#store.tokens(this.#name));
     return this.#search.plan(engine);
+  }
+
+  *#replay(engine: Engine, body: (sim: Sim) => unknown, token: string): Plan<Report> {
+    try {
+      return yield* replaying(engine, body, token, this.#settings, this.#branches);
+    } catch (error) {
+      if (!(error instanceof TokenMismatchError)) throw error;
+      this.#mismatch = error;
+      return error.report;
+    }
   }
 
   conclude(found: Report, errors: readonly TaskError[], assertions: number): Pick<TaskResult, 'state' | 'errors'> {
     const report = this.#judged(found, assertions);
     this.#remember(report);
+    const mismatch = this.#mismatch?.message;
+    if (isExploring) {
+      const remark = mismatch === undefined ? {} : { remark: { kind: 'uncontrolled', detail: mismatch } };
+      this.#test.meta['straddle'] = { report: savedReport(report), ...remark };
+    }
+    if (mismatch !== undefined) return { state: 'fail', errors: [...errors, this.#error('StraddleError', mismatch)] };
     const timedOut = report.failure === undefined ? this.#timedOut() : undefined;
     if (timedOut !== undefined) return { state: 'fail', errors: [this.#error('Error', timedOut)] };
     if (report.verdict === 'pass') return { state: 'pass', errors: undefined };

@@ -138,6 +138,11 @@ export function fullNameOf(test: Task): string {
   return names.filter((name) => name !== '').join(' ');
 }
 
+/** How often Vitest tries a failing test again; an object from Vitest 4 on. */
+export function retriesOf({ retry }: Task): number {
+  return (typeof retry === 'object' && retry !== null ? (retry as { count?: number }).count : (retry as number)) ?? 0;
+}
+
 /** Assertions that the runner has counted in the current execution. */
 export function assertionsOf(test: Task): number {
   const own = test.context._local === true ? test.context.expect.getState().assertionCalls : 0;

@@ -44,6 +44,18 @@ export function runAlone(test: Task): void {
   alone.add(test);
 }
 
+/** Whether that was asked for: the test explores itself. */
+export function runsAlone(test: Task): boolean {
+  return alone.has(test);
+}
+
+/** No test is ever run while others are. */
+export function runAllAlone(): void {
+  areAllAlone = true;
+}
+
+let areAllAlone = false;
+
 /** Steps into Vitest's own runner, which is the base of every other one. */
 function install(): void {
   if (isInstalled) return;
@@ -57,7 +69,7 @@ function install(): void {
     return extended;
   };
   runner.onBeforeRunFiles = function (files: File[]) {
-    for (const file of files) if (hasLoner(file)) separate(file);
+    for (const file of files) if (areAllAlone || hasLoner(file)) separate(file);
     return original.onBeforeRunFiles?.call(this, files);
   };
   runner.onBeforeRunTask = async function (test) {
@@ -71,12 +83,12 @@ function install(): void {
     }
   };
   runner.onBeforeTryTask = function (test, at) {
-    conducted.get(test)?.beforeTry();
+    conducted.get(test)?.beforeTry(at);
     return original.onBeforeTryTask?.call(this, test, at);
   };
   runner.onAfterRetryTask = async function (test, at) {
     await original.onAfterRetryTask?.call(this, test, at);
-    conducted.get(test)?.close();
+    conducted.get(test)?.close(at);
   };
   runner.runTask = function (test) {
     const taken = conducted.get(test);

@@ -9,6 +9,7 @@ import { hasHooks, type Runner, type Task, type TestContext } from './internals.
 import { collecting, conductWith, runAlone } from './runner-hooks.ts';
 import { parameterOf } from './parameters.ts';
 import { watchMocks } from './tidy.ts';
+import { prepareWorker } from './worker.ts';
 
 /** What the body of `test.interleavings` is given: the simulation, and Vitest's own context with its fixtures. */
 export type InterleavingsContext<Fixtures = object> = VitestContext &
@@ -60,7 +61,12 @@ conductWith((test, runner) => {
   const definition = definitions.get(test);
   if (definition === undefined) return undefined;
   watchMocks();
-  if (definition.extended || hasHooks(test)) return new Conductor(test, new Interleavings(test, runner, definition));
+  prepareWorker();
+  if (definition.extended || hasHooks(test)) {
+    // What the test is to do is read before it is hidden from Vitest.
+    const isToFail = test.fails === true;
+    return new Conductor(test, () => new Interleavings(test, runner, definition, isToFail));
+  }
   inside.set(test, runner);
   return undefined;
 });
@@ -70,7 +76,12 @@ function run(context: TestContext, body: () => unknown): unknown {
   const { task } = context;
   const runner = inside.get(task);
   if (runner === undefined) return body();
-  return exploreInside(task, runner, new Interleavings(task, runner, definitions.get(task)!), body);
+  return exploreInside(
+    task,
+    runner,
+    new Interleavings(task, runner, definitions.get(task)!, task.fails === true),
+    body,
+  );
 }
 
 function interleavingsOf(on: AnyTest, extended: boolean, modifiers: readonly Modifier[] = []): InterleavingsApi {

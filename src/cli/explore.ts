@@ -1,0 +1,229 @@
+import { SingleBar } from 'cli-progress';
+import { Option, type Command } from 'commander';
+import type { Failure } from '../../properties/report.ts';
+import { tellFailure } from '../../properties/story.ts';
+import { StraddleError } from '../../scheduler/error.ts';
+import { documentOf, type ReportDocument, type TestReport } from '../report/document.ts';
+import { writeDocument } from '../report/files.ts';
+import { exploreSuite, type Problem, type SuiteOptions, type SuiteResult } from '../vitest/suite.ts';
+import { summarise, type Summary } from '../vitest/summary.ts';
+import { colours } from './colours.ts';
+
+/** Executions of one test, unless `--runs` says otherwise. */
+const RUNS = 200;
+/** Lines of a list before the rest is counted. */
+const MOST_LISTED = 20;
+
+interface Flags {
+  readonly testNamePattern?: string;
+  readonly runs: number;
+  readonly budget?: number;
+  readonly seed?: number;
+  readonly time: SuiteOptions['time'];
+  readonly granularity: SuiteOptions['granularity'];
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly config?: string;
+  readonly project?: string;
+  readonly json?: boolean;
+}
+
+/** Adds `straddle explore`. */
+export function addExplore(program: Command): void {
+  program
+    .command('explore')
+    .description('run your own Vitest suite under other orders: which tests depend on the order, and on which')
+    .argument('[filters...]', 'parts of the paths of test files, as Vitest takes them')
+    .option('-t, --testNamePattern <pattern>', 'only tests whose full name matches')
+    .option('--runs <n>', 'most executions of one test', whole('--runs'), RUNS)
+    .option('--budget <time>', 'most time for the whole suite: 30s, 5m, 1h, 800ms', duration)
+    .option('--seed <n>', 'explore in the same way again', whole('--seed'))
+    .addOption(
+      new Option('--time <mode>', 'whether timers may fire before other work has run')
+        .choices(['idle', 'mixed', 'elastic'])
+        .default('idle'),
+    )
+    .addOption(
+      new Option('--granularity <points>', 'where tasks may be interleaved')
+        .choices(['await', 'macrotask'])
+        .default('await'),
+    )
+    .option('--include <glob...>', 'instrument these files only; a glob with node_modules brings packages in')
+    .option('--exclude <glob...>', 'leave these files as they are')
+    .option('--config <file>', "Vitest's configuration")
+    .option('--project <name>', 'one project of a workspace')
+    .option('--json', 'print the report as JSON (docs/report-schema.md)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  straddle explore\n  straddle explore src/queue -t "drains" --runs 2000\n  straddle explore --budget 30s --json > report.json',
+    )
+    .action(async (filters: string[], flags: Flags) => {
+      process.exitCode = await explore(filters, flags);
+    });
+}
+
+/** Explores and tells. Exit code: 0 if no test failed, 1 if one did. */
+async function explore(filters: readonly string[], flags: Flags): Promise<number> {
+  const interrupt = new AbortController();
+  const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const progress = flags.json === true ? undefined : new Progress();
+  const stop = (): void => {
+    // A second Ctrl-C ends the process.
+    process.removeListener('SIGINT', stop);
+    interrupt.abort();
+  };
+  process.on('SIGINT', stop);
+  const started = performance.now();
+  let result: SuiteResult;
+  try {
+    result = await exploreSuite({
+      root: process.cwd(),
+      filters,
+      namePattern: flags.testNamePattern,
+      runs: flags.runs,
+      budgetMs: flags.budget,
+      seed,
+      time: flags.time,
+      granularity: flags.granularity,
+      include: flags.include,
+      exclude: flags.exclude,
+      config: flags.config,
+      project: flags.project,
+      signal: interrupt.signal,
+      onProgress: (now) => progress?.show(now),
+    });
+  } finally {
+    progress?.end();
+    process.removeListener('SIGINT', stop);
+  }
+  const document = documentOf(result.tests, { complete: result.complete });
+  writeDocument(document);
+  if (flags.json === true) console.log(JSON.stringify(document, null, 2));
+  else tell(document, result, { seed, seconds: (performance.now() - started) / 1000 });
+  const failed = document.verdict !== 'pass' || result.failed.length > 0 || result.problems.length > 0;
+  return failed ? 1 : 0;
+}
+
+function tell(document: ReportDocument, result: SuiteResult, about: { seed: number; seconds: number }): void {
+  const summary = summarise(document.tests);
+  const { bold, red, yellow, dim, green } = colours;
+  const { tests } = document;
+  const rate = Math.round(summary.executions / Math.max(about.seconds, 0.001));
+  console.log(
+    bold(
+      `${count(tests.length, 'test')} in ${count(result.files, 'file')}, ${count(summary.executions, 'execution')} in ${about.seconds.toFixed(1)} s (${rate} a second; seed ${about.seed})`,
+    ),
+  );
+  if (!result.complete) console.log(yellow('Interrupted: this is what is known so far.'));
+  tellDependent(summary.dependent, red(bold(`${depend(summary.dependent.length)} on the order`)));
+  tellProblems(red('Fail without any change of the order'), unexplained(result, summary));
+  tellProblems(red('Problems outside of tests'), result.problems);
+  tellReasons(yellow('Prove nothing (vacuous)'), summary.vacuous, ({ report }) =>
+    report.vacuous.map(({ detail }) => detail).join(' '),
+  );
+  tellReasons(yellow('Not repeatable in one process'), summary.notRepeatable, ({ remark }) => remark!.detail);
+  tellReasons(yellow('Could not be controlled'), summary.uncontrolled, ({ remark }) => remark!.detail);
+  tellDependent(summary.tick, yellow(`${depend(summary.tick.length)} on the order of microtasks only (tick)`));
+  tellList(
+    dim('Awaits that nothing ever straddled'),
+    summary.neverStraddled.map(({ site, executions }) => `${site} (reached in ${count(executions, 'execution')})`),
+  );
+  const rest = [
+    `${summary.independent.length} independent of the order`,
+    `${summary.single.length} with one order only`,
+    ...(result.skipped > 0 ? [`${result.skipped} skipped`] : []),
+  ];
+  console.log(`\n${summary.dependent.length === 0 ? green(rest.join(', ')) : rest.join(', ')}`);
+}
+
+function tellDependent(tests: readonly TestReport[], head: string): void {
+  if (tests.length === 0) return;
+  console.log(`\n${head}`);
+  for (const test of tests) {
+    const failure = test.report.failure as Failure;
+    console.log(`\n  ${colours.bold(placeOf(test))}`);
+    const story = tellFailure(failure, `npx straddle replay ${failure.token}`);
+    console.log(story.replace(/^(?=.)/gm, '  '));
+  }
+}
+
+/** Vitest counts among the failed ones what was told as vacuous or as dependent on the order. */
+function unexplained({ failed }: SuiteResult, { dependent, tick, vacuous }: Summary): readonly Problem[] {
+  const told = new Set([...dependent, ...tick, ...vacuous].map(placeOf));
+  return failed.filter(({ where }) => !told.has(where));
+}
+
+function tellProblems(head: string, problems: readonly Problem[]): void {
+  tellList(
+    head,
+    problems.map(({ where, message }) => `${where}\n    ${message}`),
+  );
+}
+
+function tellReasons(head: string, tests: readonly TestReport[], reason: (test: TestReport) => string): void {
+  tellList(
+    head,
+    tests.map((test) => `${placeOf(test)}\n    ${reason(test)}`),
+  );
+}
+
+function tellList(head: string, lines: readonly string[]): void {
+  if (lines.length === 0) return;
+  console.log(`\n${head}: ${lines.length}`);
+  for (const line of lines.slice(0, MOST_LISTED)) console.log(`  ${line}`);
+  if (lines.length > MOST_LISTED) console.log(`  … ${lines.length - MOST_LISTED} more (--json lists all)`);
+}
+
+function placeOf({ file, line, name }: TestReport): string {
+  return `${file}${line === undefined ? '' : `:${line}`} › ${name}`;
+}
+
+function depend(n: number): string {
+  return n === 1 ? '1 test depends' : `${n} tests depend`;
+}
+
+function count(n: number, noun: string): string {
+  return `${n.toLocaleString('en-GB')} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** A bar with the rate and the time left; on a terminal only. */
+class Progress {
+  readonly #bar = new SingleBar({
+    format: '{bar} {value} of {total} tests, {executions} executions ({rate} a second), {eta_formatted} left',
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: true,
+    noTTYOutput: false,
+  });
+  readonly #began = performance.now();
+  #isShown = false;
+
+  show({ tests, of, executions }: { tests: number; of: number; executions: number }): void {
+    const rate = Math.round((executions * 1000) / Math.max(1, performance.now() - this.#began));
+    if (!this.#isShown) this.#bar.start(of, tests, { executions, rate });
+    this.#isShown = true;
+    this.#bar.setTotal(of);
+    this.#bar.update(tests, { executions, rate });
+  }
+
+  end(): void {
+    if (this.#isShown) this.#bar.stop();
+  }
+}
+
+function whole(flag: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isSafeInteger(value) && value >= (flag === '--runs' ? 1 : 0) && text.trim() !== '') return value;
+    throw new StraddleError('usage', `${flag} takes a whole number, not '${text}'.`);
+  };
+}
+
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of `30s`, `1.5m`, `800ms`. */
+function duration(text: string): number {
+  const [, value, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim()) ?? [];
+  if (value !== undefined && Number(value) > 0) return Number(value) * UNITS[unit]!;
+  throw new StraddleError('usage', `--budget takes a time such as 30s, 5m or 800ms, not '${text}'.`);
+}

@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import type { Failure } from '../../properties/report.ts';
+import { tellFailure } from '../../properties/story.ts';
+import { StraddleError } from '../../scheduler/error.ts';
+import { decodeToken } from '../../scheduler/token.ts';
+import { documentOf } from '../report/document.ts';
+import { Store } from '../store/store.ts';
+import { patternOf } from '../vitest/command.ts';
+import { exploreSuite } from '../vitest/suite.ts';
+import { colours } from './colours.ts';
+
+/** Adds `straddle replay`. */
+export function addReplay(program: Command): void {
+  program
+    .command('replay')
+    .description('run exactly the execution that a token recorded, and tell it')
+    .argument('<token>', 'what a failure printed')
+    .option('--config <file>', "Vitest's configuration")
+    .option('--json', 'print the report as JSON (docs/report-schema.md)')
+    .addHelpText('after', '\nExamples:\n  straddle replay st1.…\n  straddle replay st1.… --json')
+    .action(async (token: string, flags: { config?: string; json?: boolean }) => {
+      process.exitCode = await replay(token.trim(), flags);
+    });
+}
+
+/** Exit code: 1 while the execution fails, 0 when it passes. */
+async function replay(token: string, flags: { config?: string; json?: boolean }): Promise<number> {
+  decodeToken(token);
+  const root = process.cwd();
+  const test = new Store(root).find(token);
+  if (test === undefined) {
+    throw new StraddleError(
+      'unknown-token',
+      'No test is known for this token in .straddle/: run its test with STRADDLE_REPLAY set to the token instead.',
+    );
+  }
+  const { tests, problems } = await exploreSuite({
+    root,
+    filters: [test.file],
+    namePattern: `^ ?${patternOf(test.name)}$`,
+    project: test.project,
+    config: flags.config,
+    runs: 1,
+    seed: 0,
+    time: 'idle',
+    granularity: 'await',
+    token,
+  });
+  const [found] = tests;
+  if (found === undefined) {
+    const why = problems[0] === undefined ? 'it is not there any more' : `${problems[0].where}: ${problems[0].message}`;
+    throw new StraddleError('test-missing', `The test '${test.name}' in ${test.file} did not run: ${why}.`);
+  }
+  const { failure } = found.report;
+  if (flags.json === true) console.log(JSON.stringify(documentOf(tests), null, 2));
+  else {
+    console.log(colours.bold(`${test.file} › ${test.name}`));
+    if (found.remark !== undefined) console.log(found.remark.detail);
+    if (failure === undefined) console.log('The recorded execution passes.');
+    else console.log(tellFailure(failure as Failure, `npx straddle replay ${failure.token}`));
+  }
+  return failure === undefined ? 0 : 1;
+}

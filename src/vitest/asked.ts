@@ -1,0 +1,21 @@
+/** What `straddle explore` and `straddle replay` ask of the workers that they start. */
+export interface Asked {
+  readonly runs: number;
+  readonly seed: number;
+  readonly time: 'mixed' | 'elastic' | 'idle';
+  readonly granularity: 'await' | 'macrotask';
+  /** Real milliseconds that the tests of one file may take to explore, all together; absent: no limit. */
+  readonly fileMs?: number;
+  /** Exactly the execution of this token, of the test that it belongs to. */
+  readonly token?: string;
+}
+
+/** Where workers find it. */
+export const ASKED = 'STRADDLE_EXPLORE';
+
+/** The suite is being explored from outside. */
+export const isExploring = (process.env[ASKED] ?? '') !== '';
+
+export function asked(): Asked {
+  return JSON.parse(process.env[ASKED]!) as Asked;
+}

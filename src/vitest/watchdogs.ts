@@ -1,0 +1,33 @@
+import { dispatcher, type AnyFunction } from '../../scheduler/world/dispatch.ts';
+import type { World } from '../../scheduler/world/install.ts';
+
+type Timers = Record<string, AnyFunction>;
+
+const VIRTUAL: Record<string, (world: World) => AnyFunction> = {
+  setTimeout: ({ timers }) => timers.setTimeout as AnyFunction,
+  clearTimeout: ({ timers }) => timers.clearTimeout as AnyFunction,
+  setInterval: ({ timers }) => timers.setInterval as AnyFunction,
+  clearInterval: ({ timers }) => timers.clearTimeout as AnyFunction,
+};
+
+/**
+ * Vitest keeps the host's timers in a table of its own, past every fake. `vi.waitFor`, `vi.waitUntil` and
+ * `expect.poll` take them from there and must see virtual time while a body runs. Time-outs of tests and hooks
+ * have taken theirs before, and stay real.
+ */
+export function controlWatchdogs(): void {
+  const symbol = Object.getOwnPropertySymbols(globalThis).find(
+    ({ description }) => description === 'vitest:SAFE_TIMERS',
+  );
+  const table = symbol && (globalThis as unknown as Record<symbol, Timers | undefined>)[symbol];
+  if (table === undefined) return;
+  for (const [name, virtual] of Object.entries(VIRTUAL)) {
+    const original = table[name];
+    if (original === undefined || controlled.has(original)) continue;
+    const dispatch = dispatcher(original, virtual);
+    controlled.add(dispatch);
+    table[name] = dispatch;
+  }
+}
+
+const controlled = new WeakSet<AnyFunction>();
