@@ -24,8 +24,7 @@ export async function explore(body: (sim: Sim) => unknown, options: ExploreOptio
     budgetMs: settings.budgetMs,
     signal: settings.signal,
     onBranch: branches.hit,
-    onTurn: (elapsedMs: number) =>
-      settings.onProgress?.({ executions: search.executions, runs: settings.runs, elapsedMs }),
+    onTurn: (elapsedMs: number) => settings.onProgress?.(search.progress(elapsedMs)),
   };
   const search = new Search(body, settings, branches);
   return control(limits, (engine) => search.plan(engine));

@@ -3,6 +3,7 @@ import { StraddleError } from '../scheduler/error.ts';
 import type { FailureKind, Waiting } from '../scheduler/failure.ts';
 import type { Reach } from '../scheduler/reach.ts';
 import type { BaseOrder } from '../scheduler/schedule.ts';
+import type { Space } from '../scheduler/strategy.ts';
 import type { Decision } from './deciding.ts';
 
 /** What an exploration found. */
@@ -14,6 +15,8 @@ export interface Report {
   readonly distinct: number;
   /** Every schedule within the bounds was run. */
   readonly exhaustive: boolean;
+  /** Of a strategy that can run out of schedules: how many there are in all, and where to go on. */
+  readonly space?: Space;
   readonly seed: number;
   readonly strategy: string;
   readonly elapsedMs: number;
@@ -97,6 +100,10 @@ export interface Progress {
   /** The most executions there will be. */
   readonly runs: number;
   readonly elapsedMs: number;
+  /** About how many schedules there are in all, where the strategy can run out of them. */
+  readonly schedules?: number;
+  /** About how many milliseconds it will take from here, unless a failure or the budget ends it earlier. */
+  readonly leftMs?: number;
 }
 
 /** Thrown by `check`: carries the report. */

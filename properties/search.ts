@@ -11,7 +11,7 @@ import { Executions } from './executions.ts';
 import { confirm } from './failing.ts';
 import type { Settings } from './options.ts';
 import { outcomeOf } from './outcome.ts';
-import type { Failure, Report, Vacuity, Warning } from './report.ts';
+import type { Failure, Progress, Report, Vacuity, Warning } from './report.ts';
 import { Straddling } from './straddling.ts';
 import { Evidence } from './vacuity.ts';
 import { Walk, type Walker } from './walk.ts';
@@ -98,6 +98,22 @@ export class Search implements Walker {
     this.#straddling.add(trace, this.executions);
   }
 
+  /** How far it is. */
+  progress(elapsedMs: number): Progress {
+    const { runs } = this.#settings;
+    const { executions } = this;
+    const schedules = this.#walk.strategy.space?.()?.schedules;
+    const leftMs =
+      executions === 0 ? undefined : (elapsedMs / executions) * (Math.min(runs, schedules ?? runs) - executions);
+    return {
+      executions,
+      runs,
+      elapsedMs,
+      ...(schedules === undefined ? {} : { schedules }),
+      ...(leftMs === undefined ? {} : { leftMs: Math.max(0, leftMs) }),
+    };
+  }
+
   begin(): void {
     this.#branches.counting = true;
   }
@@ -114,9 +130,13 @@ export class Search implements Walker {
   #report(engine: Engine, failure: Failure | undefined): Report {
     const settings = this.#settings;
     const branches = this.#branches.counts(this.executions);
+    const { exhaustive, strategy } = this.#walk;
+    const space = strategy.space?.();
+    if (failure === undefined && space?.cursor !== undefined)
+      this.warnings.set('unfinished', unfinished(this.executions, space.schedules));
     let missing: Vacuity[] = [];
     if (failure === undefined && settings.expect === 'pass' && settings.vacuity !== 'off') {
-      missing = this.#evidence.missing(settings.branches, branches, this.executions, this.#walk.exhaustive);
+      missing = this.#evidence.missing(settings.branches, branches, this.executions, exhaustive);
     }
     const wanted = settings.expect === 'fail' ? failure !== undefined : failure === undefined;
     let verdict: Report['verdict'] = wanted ? 'pass' : 'fail';
@@ -126,7 +146,8 @@ export class Search implements Walker {
       executions: this.executions,
       steps: this.#steps,
       distinct: this.#distinct.size,
-      exhaustive: this.#walk.exhaustive,
+      exhaustive,
+      ...(space === undefined ? {} : { space }),
       seed: settings.seed,
       strategy: typeof settings.strategy === 'string' ? settings.strategy : settings.strategy.name,
       elapsedMs: engine.elapsedMs(),
@@ -138,4 +159,12 @@ export class Search implements Walker {
       warnings: [...this.warnings.values(), ...engine.scheduler.health.list()],
     };
   }
+}
+
+function unfinished(executions: number, schedules: number): Warning {
+  const about = schedules > 1e12 ? 'more than a million million' : `about ${schedules.toLocaleString('en')}`;
+  return {
+    name: 'unfinished',
+    detail: `${executions.toLocaleString('en')} of ${about} schedules were run: raise 'runs', bound the search (exhaustive({ preemptions: 2 })), or go on from report.space.cursor (exhaustive({ resume })).`,
+  };
 }

@@ -3,7 +3,7 @@ import type { Engine, Plan } from '../scheduler/control.ts';
 import { StraddleError } from '../scheduler/error.ts';
 import type { RawFailure } from '../scheduler/failure.ts';
 import { RetraceChooser } from '../scheduler/replaying.ts';
-import type { Strategy } from '../scheduler/strategy.ts';
+import type { ExecutionOutcome, Strategy } from '../scheduler/strategy.ts';
 import { generator } from '../scheduler/world/chance.ts';
 import { chanceSeed, type Executions } from './executions.ts';
 import type { Settings } from './options.ts';
@@ -14,6 +14,8 @@ import { STRATEGIES } from './strategies.ts';
 
 /** Share of the passing executions that are replayed, to catch what is not controlled. */
 const REPLAY_SHARE = 0.05;
+/** Of an exploration that may end early, having run every schedule, so many of the first executions are all replayed. */
+const FIRST_REPLAYED = 10;
 
 /** Who asks for the executions, and keeps count of them. */
 export interface Walker {
@@ -55,6 +57,7 @@ export class Walk {
     const chooser = new StrategyChooser(strategy, settings.bursts, random);
     const { runs, maxSteps, bursts, time } = settings;
     const info = { execution: 0, random, runs, maxSteps, bursts, time };
+    const mayEndEarly = strategy.space !== undefined && walker.mayBeSingle !== true;
     for (let execution = 1; !engine.interrupted; execution++) {
       // A strategy that can run out is asked once more: that nothing is left is worth knowing.
       if (execution > runs && strategy.complete !== true) break;
@@ -69,14 +72,17 @@ export class Walk {
       yield this.#runs.next(chooser, execution, this.#chanceOf(execution), this.#isElastic(random));
       const next = walker.end(engine, execution);
       if (engine.interrupted || next === 'stop') break;
-      if (next === 'skip') continue;
+      if (next === 'skip') {
+        this.strategy.end?.(outcomeFor(engine, false));
+        continue;
+      }
       const failure = this.#judge(engine);
       if (failure !== undefined) return failure;
       if (walker.mayBeSingle === true && engine.scheduler.trace.length === 1) {
         this.exhaustive = true;
         break;
       }
-      if (random() < REPLAY_SHARE) {
+      if ((mayEndEarly && execution <= FIRST_REPLAYED) || random() < REPLAY_SHARE) {
         const differs = yield* this.#replayPassing(engine);
         if (differs !== undefined) return differs;
       }
@@ -105,12 +111,13 @@ export class Walk {
       const leak = leakOf(scheduler);
       if (leak !== undefined) this.#walker.warnings.set('leak', { name: 'leak', detail: leak.message });
     }
-    const outcome = { steps: scheduler.trace.length, tasks: scheduler.tasks.count, failed: failed !== undefined };
     try {
-      this.strategy.end?.(outcome);
+      this.strategy.end?.(outcomeFor(engine, failed !== undefined));
     } catch (error) {
-      if (!(error instanceof StraddleError) || error.kind !== 'script') throw error;
-      failed ??= { kind: 'script', message: error.message, error };
+      if (!(error instanceof StraddleError)) throw error;
+      const { kind, message } = error;
+      if (kind !== 'script' && kind !== 'nondeterminism') throw error;
+      failed ??= { kind, message, error };
     }
     return failed;
   }
@@ -124,4 +131,8 @@ export class Walk {
     const difference = before.differenceFrom(scheduler, outcomeOf(scheduler, this.#settings.leaks === 'fail'));
     return difference === undefined ? undefined : { kind: 'nondeterminism', message: difference };
   }
+}
+
+function outcomeFor({ scheduler, drew }: Engine, failed: boolean): ExecutionOutcome {
+  return { steps: scheduler.trace.length, tasks: scheduler.tasks.count, failed, drew };
 }

@@ -46,6 +46,8 @@ export interface Engine {
   readonly rejections: Rejections;
   /** Out of budget or aborted: the current execution may be incomplete, no further one should be asked for. */
   readonly interrupted: boolean;
+  /** The latest execution drew random numbers. */
+  readonly drew: boolean;
   elapsedMs(): number;
   /** Sets the budget anew: real milliseconds from now. */
   endAfter(ms: number): void;
@@ -157,6 +159,10 @@ class Controller implements Engine {
   constructor(limits: Limits) {
     this.#limits = limits;
     this.#end = limits.budgetMs === undefined ? Infinity : this.#started + limits.budgetMs;
+  }
+
+  get drew(): boolean {
+    return this.#world.chance.used;
   }
 
   elapsedMs(): number {

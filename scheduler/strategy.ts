@@ -22,6 +22,16 @@ export interface ExecutionOutcome {
   /** Tasks that ran, strands included. */
   readonly tasks: number;
   readonly failed: boolean;
+  /** The body drew random numbers: with another seed it may do otherwise. */
+  readonly drew: boolean;
+}
+
+/** How large a strategy's space of schedules is. */
+export interface Space {
+  /** Schedules in all: counted when all have been run, until then estimated. */
+  readonly schedules: number;
+  /** From where another exploration can go on; absent when nothing is left. */
+  readonly cursor?: string;
 }
 
 /**
@@ -55,4 +65,6 @@ export interface Strategy {
   take?(limit: number): number;
   /** Called after each execution. */
   end?(outcome: ExecutionOutcome): void;
+  /** The space, of a strategy that can run out. */
+  space?(): Space | undefined;
 }

@@ -16,7 +16,7 @@ export { point } from '../scheduler/point.ts';
 export type { Reach } from '../scheduler/reach.ts';
 export type { BaseOrder, OpName } from '../scheduler/schedule.ts';
 export type { Barriers, Sim } from '../scheduler/sim.ts';
-export type { ExecutionInfo, ExecutionOutcome, Strategy } from '../scheduler/strategy.ts';
+export type { ExecutionInfo, ExecutionOutcome, Space, Strategy } from '../scheduler/strategy.ts';
 export { exhaustive, type ExhaustiveOptions } from '../scheduler/strategies/exhaustive.ts';
 export { natural } from '../scheduler/strategies/natural.ts';
 export { pct, type PctOptions } from '../scheduler/strategies/pct.ts';

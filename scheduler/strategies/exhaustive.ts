@@ -1,13 +1,20 @@
 import { StraddleError } from '../error.ts';
 import type { EnabledOp } from '../op.ts';
 import type { Strategy } from '../strategy.ts';
+import { Chains } from './chains.ts';
+import { Path } from './path.ts';
 
 export interface ExhaustiveOptions {
   /** Most switches away from a task that could go on; default: any number. */
   readonly preemptions?: number;
   /** Most delays, each of which passes over one task in the fixed order; default: any number. */
   readonly delays?: number;
+  /** Where an earlier exploration of the same body, options and seed left off: its `report.space.cursor`. */
+  readonly resume?: string;
 }
+
+/** From which share of the space on its size is told from what has been seen instead of the first execution. */
+const ENOUGH_SEEN = 0.1;
 
 /**
  * Every schedule exactly once, depth first, without reduction: an execution repeats the choices of the one before
@@ -16,19 +23,30 @@ export interface ExhaustiveOptions {
  * The fixed order, with no preemption and no delay, is: a task keeps running while it can, then the oldest enabled
  * operation. Operations are settled one at a time unless `bursts` was set above 0 in the options of the
  * exploration; time taken (none, or all until the next timer) is explored if `time: 'elastic'` was. Within a bound
- * on delays each of these is one delay.
+ * on delays each of these is one delay. Chance is the same in every execution.
  *
  * Source: stateless search, Godefroid, "Model checking for programming languages using VeriSoft", POPL 1997;
  * preemption bound, Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded
  * programs", PLDI 2007; delay bound, Emmi, Qadeer, Rakamarić, "Delay-bounded scheduling", POPL 2011.
  *
- * @throws StraddleError `usage` for a bound that is no whole number from 0; `nondeterminism`, as the execution's
- *   failure, when a repeated prefix offers other operations than before.
+ * @throws StraddleError `usage` for a bound that is no whole number from 0, or a cursor that is none;
+ *   `nondeterminism`, as the execution's failure, when a repeated prefix offers other operations than before.
  */
 export function exhaustive(options: ExhaustiveOptions = {}): Strategy {
-  const preemptions = bound('preemptions', options.preemptions);
-  const delays = bound('delays', options.delays);
+  for (const option of Object.keys(options)) {
+    if (option !== 'preemptions' && option !== 'delays' && option !== 'resume')
+      throw new StraddleError('usage', `exhaustive has no option '${option}'; it has preemptions, delays and resume.`);
+  }
+  const start = options.resume === undefined ? undefined : Path.fromCursor(options.resume);
+  const [firstPreemptions, firstDelays, before = 0] = start?.about ?? [];
+  const preemptions = bound('preemptions', options.preemptions, firstPreemptions);
+  const delays = bound('delays', options.delays, firstDelays);
   const path = new Path();
+  /** The first execution, from which the size of the space is estimated. */
+  const chains = new Chains();
+  let isFirst = true;
+  let estimate: number | undefined;
+  let executions = 0;
   let isOver = false;
   let together = false;
   let elastic = false;
@@ -43,16 +61,25 @@ export function exhaustive(options: ExhaustiveOptions = {}): Strategy {
     return place;
   }
 
+  function ran(op: EnabledOp): void {
+    lastTask = op.task.id;
+    if (isFirst) chains.ran(op);
+  }
+
   return {
     name: 'exhaustive',
     complete: true,
     single: true,
-    begin({ execution, bursts, time }) {
-      if (execution === 1) {
-        path.clear();
+    begin(info) {
+      isFirst = info.execution === 1;
+      if (isFirst) {
+        path.restart(start?.path);
+        chains.clear();
+        estimate = undefined;
         isOver = false;
-        together = bursts > 0;
-        elastic = time === 'elastic';
+        executions = before ?? 0;
+        together = info.bursts > 0;
+        elastic = info.time === 'elastic';
       }
       path.depth = 0;
       lastTask = -1;
@@ -68,7 +95,7 @@ export function exhaustive(options: ExhaustiveOptions = {}): Strategy {
       let index = place;
       // The task's own operation is the first in the fixed order, wherever it is in the natural one.
       if (own >= 0 && place <= own) index = place === 0 ? own : place - 1;
-      lastTask = enabled[index]!.task.id;
+      ran(enabled[index]!);
       return index;
     },
     join(enabled) {
@@ -76,59 +103,27 @@ export function exhaustive(options: ExhaustiveOptions = {}): Strategy {
       // The first option is to drain.
       const settling = enabled.flatMap(({ settles }, i) => (settles ? [i] : []));
       const index = settling[pick(settling.length + 1, enabled[0]!.id) - 1] ?? -1;
-      if (index >= 0) lastTask = enabled[index]!.task.id;
+      if (index >= 0) ran(enabled[index]!);
       return index;
     },
     take: (limit) => (elastic && pick(2, limit) === 1 ? limit : 0),
     end() {
+      isFirst = false;
+      executions++;
+      path.close();
       isOver = !path.advance();
     },
+    space() {
+      if (isOver) return { schedules: executions };
+      const { share } = path;
+      const schedules =
+        share < ENOUGH_SEEN
+          ? (estimate ??= chains.schedules({ preemptions, delays, together }))
+          : Math.round(executions / share);
+      const cursor = path.toCursor([finite(preemptions), finite(delays), executions]);
+      return { schedules: Math.max(schedules, executions + 1), cursor };
+    },
   };
-}
-
-/** The choices of one execution that have an alternative. */
-class Path {
-  /** The choice that comes next. */
-  depth = 0;
-  /** Which option was taken, of how many, and something by which to know the choice again. */
-  readonly #taken: number[] = [];
-  readonly #options: number[] = [];
-  readonly #marks: number[] = [];
-
-  clear(): void {
-    this.#cut(0);
-  }
-
-  pick(options: number, mark: number): number {
-    if (options === 1) return 0;
-    const depth = this.depth++;
-    if (depth === this.#taken.length) {
-      this.#taken.push(0);
-      this.#options.push(options);
-      this.#marks.push(mark);
-    } else if (this.#options[depth] !== options || this.#marks[depth] !== mark) {
-      throw new StraddleError(
-        'nondeterminism',
-        `The same choices led elsewhere: choice ${depth + 1} had ${this.#options[depth]!} options, and when it was repeated ${options}, or others. ` +
-          "Something outside of straddle's control decides here: state kept between executions, real I/O, or a clock read before straddle was loaded.",
-      );
-    }
-    return this.#taken[depth]!;
-  }
-
-  /** To the next path; false if this was the last one. */
-  advance(): boolean {
-    let last = this.#taken.length - 1;
-    while (last >= 0 && this.#taken[last]! + 1 === this.#options[last]) last--;
-    this.#cut(last + 1);
-    if (last < 0) return false;
-    this.#taken[last]!++;
-    return true;
-  }
-
-  #cut(length: number): void {
-    this.#taken.length = this.#options.length = this.#marks.length = length;
-  }
 }
 
 /** Where the task that ran last is enabled to go on; a timer is no going on. */
@@ -136,12 +131,24 @@ function indexOfOwn(enabled: readonly EnabledOp[], task: number): number {
   return enabled.findIndex((op) => op.task.id === task && op.kind !== 'sleep' && op.kind !== 'timer');
 }
 
-function bound(name: string, value: number = Infinity): number {
-  if (value !== Infinity && (!Number.isSafeInteger(value) || value < 0)) {
+/** A bound as it was asked for, or as the cursor has it; not both, if they differ. */
+function bound(name: string, asked: number | undefined, resumed: number | null | undefined): number {
+  if (asked !== undefined && (!Number.isSafeInteger(asked) || asked < 0)) {
     throw new StraddleError(
       'usage',
-      `exhaustive's bound '${name}' must be a whole number of 0 or more, not ${String(value)}.`,
+      `exhaustive's bound '${name}' must be a whole number of 0 or more, not ${String(asked)}.`,
     );
   }
-  return value;
+  if (asked !== undefined && resumed !== undefined && resumed !== asked) {
+    throw new StraddleError(
+      'usage',
+      `The exploration to resume was bounded by ${String(resumed ?? 'no')} ${name}, not by ${asked}; leave the bound out.`,
+    );
+  }
+  return asked ?? resumed ?? Infinity;
+}
+
+/** As JSON can keep it. */
+function finite(value: number): number | null {
+  return value === Infinity ? null : value;
 }

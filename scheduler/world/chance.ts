@@ -18,5 +18,10 @@ export class Chance {
     this.#next = undefined;
   }
 
+  /** Somebody asked for one in this execution. */
+  get used(): boolean {
+    return this.#next !== undefined;
+  }
+
   readonly next = (): number => (this.#next ??= generator(String(this.#seed)))();
 }

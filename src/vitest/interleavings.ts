@@ -55,7 +55,9 @@ export class Interleavings implements Exploration<Report> {
       host,
       onBranch: this.#branches.hit,
       onTurn: (elapsedMs) =>
-        this.#settings.onProgress?.({ executions: this.#executions, runs: this.#settings.runs, elapsedMs }),
+        this.#settings.onProgress?.(
+          this.#search?.progress(elapsedMs) ?? { executions: 0, runs: this.#settings.runs, elapsedMs },
+        ),
     };
   }
 

@@ -3,6 +3,7 @@ import {
   exhaustive,
   explore,
   StraddleError,
+  type Progress,
   type ExploreOptions,
   type Sim,
   type Strategy,
@@ -290,7 +291,97 @@ describe('as the strategy of a search', () => {
     [{ delays: 1.5 }, "exhaustive's bound 'delays' must be a whole number of 0 or more, not 1.5."],
     [{ delays: Number.NaN }, "exhaustive's bound 'delays' must be a whole number of 0 or more, not NaN."],
     [{ preemptions: '2' as never }, "exhaustive's bound 'preemptions' must be a whole number of 0 or more, not 2."],
+    [{ preemption: 2 } as never, "exhaustive has no option 'preemption'; it has preemptions, delays and resume."],
   ])('impossible bounds: %j', (options, message) => {
     expect(() => exhaustive(options)).toThrow(new StraddleError('usage', message));
+  });
+});
+
+describe('the space', () => {
+  /** What is estimated from the first execution alone. */
+  async function estimate(program: Program, strategy = exhaustive(), options: ExploreOptions = {}): Promise<number> {
+    const report = await explore(program, { ...bare, ...options, strategy, runs: 1 });
+    return report.space!.schedules;
+  }
+
+  test.each([[[5, 5]], [[3, 3, 3]], [[4, 4, 4]], [[1, 2, 3, 1]]])(
+    'of independent tasks of %j steps is estimated exactly, up front',
+    async (lengths) => {
+      expect(await estimate(chains(...lengths))).toBe(await executions(chains(...lengths)));
+    },
+  );
+
+  test.each([
+    [exhaustive({ preemptions: 2 }), 192, {}],
+    [exhaustive({ preemptions: 4 }), 1062, {}],
+    [exhaustive({ delays: 3 }), 34, {}],
+  ])('within bounds it is estimated by probes: %#', async (strategy, known, options) => {
+    const schedules = await executions(chains(3, 3, 3), strategy, options);
+    if (known !== 34) expect(schedules).toBe(known);
+    const estimated = await estimate(chains(3, 3, 3), strategy, options);
+    expect(estimated / schedules).toBeGreaterThan(0.8);
+    expect(estimated / schedules).toBeLessThan(1.25);
+  });
+
+  test('and with bursts', async () => {
+    const schedules = await executions(chains(3, 3), exhaustive(), { bursts: 1 });
+    const estimated = await estimate(chains(3, 3), exhaustive(), { bursts: 1 });
+    expect(estimated / schedules).toBeGreaterThan(0.8);
+    expect(estimated / schedules).toBeLessThan(1.25);
+  });
+
+  test('is known when all has been run, and told while it has not', async () => {
+    const whole = await explore(chains(3, 3), { strategy: 'exhaustive', seed: 1 });
+    expect(whole.space).toEqual({ schedules: 20 });
+    expect(whole.warnings).toEqual([]);
+    const part = await explore(chains(5, 5), { strategy: 'exhaustive', seed: 1, runs: 100 });
+    expect(part.space?.schedules).toBeGreaterThan(100);
+    expect(part.space?.cursor).toMatch(/^sx1\./);
+    expect(part.warnings[0]?.name).toBe('unfinished');
+    expect(part.warnings[0]?.detail).toMatch(/^100 of about \d+ schedules were run: raise 'runs'/);
+  });
+
+  test('progress tells how many schedules there are and how long they will take', async () => {
+    const told: Progress[] = [];
+    const onProgress = (progress: Progress): void => void told.push(progress);
+    await explore(chains(5, 5, 5), { strategy: 'exhaustive', runs: 1e6, budgetMs: 200, seed: 1, onProgress });
+    expect(told.at(-1)!.schedules).toBeGreaterThan(500_000);
+    expect(told.at(-1)!.leftMs).toBeGreaterThan(0);
+  });
+
+  test.each([[{}], [{ preemptions: 3 }], [{ delays: 4 }]])(
+    'can be run in parts, each of which goes on where the one before left off: %j',
+    async (bounds) => {
+      const all = await executions(chains(3, 3, 2), exhaustive(bounds));
+      const seen = new Set<string>();
+      let runs = 0;
+      let cursor: string | undefined;
+      do {
+        const strategy = exhaustive(cursor === undefined ? bounds : { resume: cursor });
+        const body = async (sim: Sim): Promise<void> => void seen.add(await chains(3, 3, 2)(sim));
+        const report = await explore(body, { ...bare, strategy, runs: 17 });
+        runs += report.executions;
+        cursor = report.space?.cursor;
+        expect(report.exhaustive).toBe(cursor === undefined);
+      } while (cursor !== undefined);
+      expect(runs).toBe(all);
+      expect(seen.size).toBe(all);
+    },
+  );
+
+  test('what cannot be resumed is refused, or told', async () => {
+    const { space } = await explore(chains(3, 3), { ...bare, strategy: exhaustive({ preemptions: 2 }), runs: 3 });
+    const resume = space!.cursor!;
+    expect(() => exhaustive({ resume: 'st1.abc' })).toThrow(/no cursor of this version, or it is damaged/);
+    for (const [i, char] of [...resume].entries()) {
+      const damaged = `${resume.slice(0, i)}${char === 'A' ? 'B' : 'A'}${resume.slice(i + 1)}`;
+      expect(() => exhaustive({ resume: damaged })).toThrow(StraddleError);
+    }
+    expect(() => exhaustive({ resume, preemptions: 1 })).toThrow(
+      'The exploration to resume was bounded by 2 preemptions, not by 1; leave the bound out.',
+    );
+    const { failure } = await explore(chains(1, 1), { ...bare, strategy: exhaustive({ resume }) });
+    expect(failure?.kind).toBe('nondeterminism');
+    expect(failure?.message).toContain('resumed with another body, seed or options');
   });
 });
