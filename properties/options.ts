@@ -7,7 +7,7 @@ import { STRATEGIES, type StrategyName } from './strategies.ts';
 
 /** What a required branch must show. */
 export interface BranchRequirement {
-  /** Least executions that pass it. */
+  /** Least executions that pass it; if every schedule was run, one is enough. */
   executions?: number;
   /** Least share of the executions that pass it, in 0..1. */
   share?: number;

@@ -94,7 +94,8 @@ function unmet(
     return `The branch '${label}' was never taken in ${plural(executions, 'execution')}; at ${CONFIDENCE * 100} % confidence it is taken in at most ${percent(bound)} of them.`;
   }
   const least = requirement.executions ?? 1;
-  if (seen < least)
+  // Of every schedule there is, there can be no more.
+  if (seen < least && !exhaustive)
     return `The branch '${label}' was taken in ${seen} of ${executions} executions; ${least} are required.`;
   if (requirement.every === true && seen < executions) {
     return `The branch '${label}' was taken in ${seen} of ${executions} executions; every one is required.`;

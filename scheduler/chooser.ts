@@ -77,7 +77,7 @@ export class StrategyChooser implements Chooser {
   take(limit: number): number {
     if (this.#strategy.take !== undefined) return this.#strategy.take(limit);
     if (this.#single || this.#random() >= TAKE_RATE) return 0;
-    return Math.ceil(this.#random() * limit);
+    return Math.min(limit, Math.ceil(this.#random() * limit));
   }
 
   /** Geometric with the rate of bursts. */

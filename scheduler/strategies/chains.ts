@@ -18,23 +18,22 @@ const MOST_PROBES = 500;
  * smaller, tasks that do other things in other orders make it larger or smaller.
  */
 export class Chains {
-  /** The execution had a timer: what may happen early, and how early, is no matter of order alone. */
-  isTimed = false;
   /** By task: which of its steps settle a promise. */
   readonly #tasks: boolean[][] = [];
-  #steps = 0;
+  steps = 0;
+  /** What was asked last, and the answer. */
+  #asked: [bounds: Bounds, most: number, schedules: number] | undefined;
 
   clear(): void {
-    this.isTimed = false;
     this.#tasks.length = 0;
-    this.#steps = 0;
+    this.steps = 0;
+    this.#asked = undefined;
   }
 
   /** The next step of the execution. */
-  ran({ kind, task, settles }: EnabledOp): void {
-    if (kind === 'timer' || kind === 'sleep') this.isTimed = true;
+  ran({ task, settles }: EnabledOp): void {
     (this.#tasks[task.id] ??= []).push(settles);
-    this.#steps++;
+    this.steps++;
   }
 
   /**
@@ -46,13 +45,21 @@ export class Chains {
    * Source: Knuth, "Estimating the efficiency of backtrack programs", Mathematics of Computation 29 (1975).
    */
   schedules(bounds: Bounds, most = Infinity): number {
+    const asked = this.#asked;
+    if (asked !== undefined && asked[0] === bounds && asked[1] === most) return asked[2];
+    const schedules = this.#estimate(bounds, most);
+    this.#asked = [bounds, most, schedules];
+    return schedules;
+  }
+
+  #estimate(bounds: Bounds, most: number): number {
     const tasks = this.#tasks.filter((steps) => steps !== undefined);
     if (bounds.preemptions === Infinity && bounds.delays === Infinity) {
       const least = interleavings(tasks);
       if (!bounds.together || least > most) return least;
     }
     const random = generator('probes');
-    const cost = Math.max(1, this.#steps * tasks.length);
+    const cost = Math.max(1, this.steps * tasks.length);
     const probes = Math.min(MOST_PROBES, Math.ceil(PROBED_STEPS / cost));
     let sum = 0;
     for (let i = 0; i < probes; i++) sum += probe(tasks, bounds, random);

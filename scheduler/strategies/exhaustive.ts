@@ -1,7 +1,7 @@
 import { StraddleError } from '../error.ts';
 import type { EnabledOp } from '../op.ts';
 import type { Strategy } from '../strategy.ts';
-import { Chains } from './chains.ts';
+import { Chains, type Bounds } from './chains.ts';
 import { Path } from './path.ts';
 
 export interface ExhaustiveOptions {
@@ -45,10 +45,9 @@ export function exhaustive(options: ExhaustiveOptions = {}): Strategy {
   /** The first execution, from which the size of the space is estimated. */
   const chains = new Chains();
   let isFirst = true;
-  let estimate: number | undefined;
+  let bounds: Bounds = { preemptions, delays, together: false };
   let executions = 0;
   let isOver = false;
-  let together = false;
   let elastic = false;
   let preemptionsLeft = 0;
   let delaysLeft = 0;
@@ -75,10 +74,9 @@ export function exhaustive(options: ExhaustiveOptions = {}): Strategy {
       if (isFirst) {
         path.restart(start?.path);
         chains.clear();
-        estimate = undefined;
         isOver = false;
         executions = before ?? 0;
-        together = info.bursts > 0;
+        bounds = { preemptions, delays, together: info.bursts > 0 };
         elastic = info.time === 'elastic';
       }
       path.depth = 0;
@@ -99,7 +97,7 @@ export function exhaustive(options: ExhaustiveOptions = {}): Strategy {
       return index;
     },
     join(enabled) {
-      if (!together) return -1;
+      if (!bounds.together) return -1;
       // The first option is to drain.
       const settling = enabled.flatMap(({ settles }, i) => (settles ? [i] : []));
       const index = settling[pick(settling.length + 1, enabled[0]!.id) - 1] ?? -1;
@@ -116,10 +114,7 @@ export function exhaustive(options: ExhaustiveOptions = {}): Strategy {
     space() {
       if (isOver) return { schedules: executions };
       const { share } = path;
-      const schedules =
-        share < ENOUGH_SEEN
-          ? (estimate ??= chains.schedules({ preemptions, delays, together }))
-          : Math.round(executions / share);
+      const schedules = share < ENOUGH_SEEN ? chains.schedules(bounds) : Math.round(executions / share);
       const cursor = path.toCursor([finite(preemptions), finite(delays), executions]);
       return { schedules: Math.max(schedules, executions + 1), cursor };
     },

@@ -1,6 +1,6 @@
 import type { EnabledOp } from '../op.ts';
 import type { ExecutionInfo, Strategy } from '../strategy.ts';
-import { Chains } from './chains.ts';
+import { Chains, type Bounds } from './chains.ts';
 import { exhaustive } from './exhaustive.ts';
 import { natural } from './natural.ts';
 import { pct } from './pct.ts';
@@ -10,7 +10,7 @@ import { urw } from './urw.ts';
 
 /** Every schedule is run if there are, by the estimate, at most this share of the executions. */
 const FITS = 0.5;
-/** When the estimate was wrong, the rest of the executions is left to the samplers. */
+/** When the estimates were wrong all the same, the rest of the executions is left to the samplers. */
 const GIVES_UP = 0.75;
 
 /**
@@ -19,63 +19,69 @@ const GIVES_UP = 0.75;
  *
  * 1. Natural order.
  * 2. If every schedule fits into the executions, all of them: first those with at most one preemption, because most
- *    bugs need no more (Musuvathi and Qadeer, PLDI 2007). How many there are is estimated from the first execution;
- *    a body that draws chance or has timers is never taken to be run through.
+ *    bugs need no more (Musuvathi and Qadeer, PLDI 2007). How many there are is estimated from the longest execution
+ *    so far. A body that draws chance or has timers is never taken to be run through.
  * 3. Otherwise the random walk for half of the executions, and PCT of depth 2 and 3, POS and URW by turns for the
  *    others: on 45 real bugs the random walk was best as often as PCT of depth 3, and PCT of depth 1 worst.
  */
 export function portfolio(): Strategy {
-  const chains = new Chains();
+  /** Of the current execution, and of the longest one so far. */
+  let chains = new Chains();
+  let longest = new Chains();
   let active: Strategy = natural();
-  /** What is still to be run through before sampling, the current one first. */
-  let thorough: Strategy[] = [];
+  /** What is still to be run through, the current one first, and the execution with which that began. */
+  let stages: Stage[] = [];
+  let since = 0;
   let samplers: Strategy[] = [];
   let turn = 0;
-  /** The execution with which the current one of the thorough began. */
-  let since = 0;
   /** Order alone decides, as far as has been seen. */
   let isOrderAll = true;
   let isWatching = true;
+  let most = 0;
 
-  function restart(): void {
+  function restart({ runs, bursts }: ExecutionInfo): void {
     const walk = random();
-    const [pct2, pct3] = [pct({ depth: 2 }), pct({ depth: 3 })];
-    samplers = [walk, pct2, walk, pct3, walk, pos(), walk, urw()];
-    thorough = [];
+    samplers = [walk, pct({ depth: 2 }), walk, pct({ depth: 3 }), walk, pos(), walk, urw()];
     turn = 0;
+    const whole = { preemptions: Infinity, delays: Infinity, together: bursts > 0 };
+    stages = [
+      { strategy: exhaustive({ preemptions: 1 }), bounds: { ...whole, preemptions: 1, together: false } },
+      { strategy: exhaustive(), bounds: whole },
+    ];
+    since = 2;
+    most = FITS * (runs - 1);
     isOrderAll = true;
-    chains.clear();
+    longest.clear();
     active = natural();
   }
 
-  function plan({ bursts, runs }: ExecutionInfo): void {
-    const bounds = { preemptions: Infinity, delays: Infinity, together: bursts > 0 };
-    const most = FITS * (runs - 1);
-    if (isOrderAll && chains.schedules(bounds, most) <= most) {
-      thorough = [exhaustive({ preemptions: 1 }), exhaustive()];
-      since = 2;
-    }
+  const fits = ({ bounds }: Stage): boolean => longest.schedules(bounds, most) <= most;
+
+  /** Whether all is to be run through, or goes on to be. */
+  function isThorough({ execution, runs }: ExecutionInfo): boolean {
+    if (!isOrderAll || execution > GIVES_UP * runs || stages.length === 0) return false;
+    return execution === 2 ? stages.every(fits) : fits(stages[0]!);
   }
 
   /** False when every schedule has been run. */
   function goOn(info: ExecutionInfo): boolean {
-    while (thorough.length > 0 && isOrderAll && info.execution <= GIVES_UP * info.runs) {
-      active = thorough[0]!;
-      const isWhole = thorough.length === 1;
+    while (isThorough(info)) {
+      const { strategy, bounds } = stages[0]!;
+      active = strategy;
       const execution = info.execution - since + 1;
-      if (active.begin({ ...info, execution, bursts: isWhole ? info.bursts : 0 })) return true;
-      if (isWhole) return false;
-      thorough.shift();
+      if (active.begin({ ...info, execution, bursts: bounds.together ? info.bursts : 0 })) return true;
+      if (stages.length === 1) return false;
+      stages.shift();
       since = info.execution;
     }
-    thorough = [];
+    stages = [];
     active = samplers[turn++ % samplers.length]!;
     return active.begin(info);
   }
 
   function sees(op: EnabledOp): void {
     if (op.kind === 'timer' || op.kind === 'sleep') isOrderAll = false;
-    if (active.name === 'natural') chains.ran(op);
+    chains.ran(op);
   }
 
   const join: Strategy['join'] = (enabled, natural) => {
@@ -91,18 +97,15 @@ export function portfolio(): Strategy {
     get single() {
       return active.single === true;
     },
+    /** Only the last stage leaves nothing. */
     get complete() {
-      return thorough.length === 1;
+      return active.complete === true && stages.length === 1;
     },
     begin(info) {
-      if (info.execution === 1) {
-        restart();
-        isWatching = true;
-        return active.begin(info);
-      }
-      if (info.execution === 2) plan(info);
-      const isLeft = goOn(info);
-      isWatching = thorough.length > 0;
+      chains.clear();
+      if (info.execution === 1) restart(info);
+      const isLeft = info.execution === 1 ? active.begin(info) : goOn(info);
+      isWatching = stages.length > 0;
       return isLeft;
     },
     choose(enabled, step) {
@@ -115,11 +118,16 @@ export function portfolio(): Strategy {
     },
     end(outcome) {
       if (outcome.drew) isOrderAll = false;
+      if (chains.steps > longest.steps) [chains, longest] = [longest, chains];
+      active.end?.(outcome);
       // PCT learns the length of an execution from all of them.
-      for (const strategy of new Set([active, ...samplers])) {
-        if (strategy === active || strategy.name.startsWith('pct')) strategy.end?.(outcome);
-      }
+      for (const sampler of samplers) if (sampler !== active && sampler.name.startsWith('pct')) sampler.end?.(outcome);
     },
-    space: () => (thorough.length === 1 ? active.space?.() : undefined),
+    space: () => (active.complete === true && stages.length === 1 ? active.space?.() : undefined),
   };
+}
+
+interface Stage {
+  readonly strategy: Strategy;
+  readonly bounds: Bounds;
 }

@@ -34,7 +34,7 @@ function escape(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-describe.each(['README.md', 'docs/getting-started.md', 'docs/guide.md'])('%s', (page) => {
+describe.each(['README.md', 'docs/getting-started.md', 'docs/guide.md', 'docs/strategies.md'])('%s', (page) => {
   const text = readFileSync(page, 'utf8');
   // A snippet, and the output that is shown directly below it.
   const snippets = [...text.matchAll(/```ts\n([\s\S]*?)```\n(?:\n```text\n([\s\S]*?)```)?/g)].map(
