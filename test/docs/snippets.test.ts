@@ -11,6 +11,7 @@ const ENTRIES: Record<string, string> = {
   straddle: resolve('src/index.ts'),
   'straddle/point': resolve('scheduler/point.ts'),
   'straddle/fast-check': resolve('src/fast-check.ts'),
+  'fast-check': resolve('node_modules/fast-check/lib/fast-check.js'),
 };
 
 /** Tests that a snippet registers with Vitest's `test`. */
@@ -21,7 +22,7 @@ declare global {
 /** As a file that can be imported here, every line in its place. */
 function resolved(code: string): string {
   return code
-    .replace(/from '(straddle[^']*)'/g, (_, entry: string) => `from '${ENTRIES[entry]!}'`)
+    .replace(/from '(straddle[^']*|fast-check)'/g, (_, entry: string) => `from '${ENTRIES[entry]!}'`)
     .replace(/^import \{ test \} from 'vitest';$/m, 'const test = (_, body) => globalThis.snippetTests.push(body);');
 }
 
@@ -34,7 +35,12 @@ function escape(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-describe.each(['README.md', 'docs/getting-started.md', 'docs/guide.md', 'docs/strategies.md'])('%s', (page) => {
+const PAGES = [
+  'README.md',
+  ...['getting-started', 'guide', 'strategies', 'fast-check'].map((name) => `docs/${name}.md`),
+];
+
+describe.each(PAGES)('%s', (page) => {
   const text = readFileSync(page, 'utf8');
   // A snippet, and the output that is shown directly below it.
   const snippets = [...text.matchAll(/```ts\n([\s\S]*?)```\n(?:\n```text\n([\s\S]*?)```)?/g)].map(
