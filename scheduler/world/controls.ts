@@ -9,7 +9,7 @@ import workerThreads from 'node:worker_threads';
 import { abortAfter, isAbortDelay } from './abort-timeout.ts';
 import { dateDispatcher, formatGetter, formatToPartsDispatcher, temporalNow, type TemporalLike } from './date.ts';
 import { broadcastChannelDispatcher, messageChannelDispatcher } from './channels.ts';
-import { dispatcher, worldSlot, type AnyFunction } from './dispatch.ts';
+import { disguise, dispatcher, isDispatcher, worldSlot, type AnyFunction } from './dispatch.ts';
 import { WHOLE_CALLS } from './fs-whole.ts';
 import type { MockTimers } from './fake-clocks.ts';
 import type { World } from './install.ts';
@@ -72,7 +72,7 @@ class Controls {
     const owner = ownerOf(object, name);
     const original = (object as Record<string, unknown>)[name];
     if (owner === undefined || typeof original !== 'function') return undefined;
-    let dispatch = this.#dispatchers.get(original);
+    let dispatch = isDispatcher(original) ? (original as AnyFunction) : this.#dispatchers.get(original);
     if (dispatch === undefined) {
       dispatch = dispatcher(original as AnyFunction, virtual(original as AnyFunction));
       this.#dispatchers.set(original, dispatch);
@@ -80,6 +80,14 @@ class Controls {
     }
     this.patches.replace(owner, name, dispatch);
     return dispatch;
+  }
+
+  /** The same for the getter of an accessor. */
+  #getter(object: object, name: string, virtual: (get: AnyFunction) => AnyFunction): void {
+    const owner = ownerOf(object, name);
+    const get = owner && Object.getOwnPropertyDescriptor(owner, name)?.get;
+    if (get === undefined) return;
+    this.patches.replaceGetter(owner!, name, isDispatcher(get) ? get : disguise(virtual(get), get));
   }
 
   #addTimers(): void {
@@ -99,13 +107,14 @@ class Controls {
   }
 
   #addClocks(): void {
-    const date = dateDispatcher(Date);
+    const date = isDispatcher(Date) ? Date : dateDispatcher(Date);
     this.patches.replace(globalThis, 'Date', date);
     this.patches.replace(Date.prototype, 'constructor', date);
     const formatter = Intl.DateTimeFormat.prototype;
-    this.patches.replace(formatter, 'formatToParts', formatToPartsDispatcher(formatter.formatToParts));
-    const { get } = Object.getOwnPropertyDescriptor(formatter, 'format')!;
-    this.patches.replaceGetter(formatter, 'format', formatGetter(get as never));
+    const { formatToParts } = formatter;
+    const parts = isDispatcher(formatToParts) ? formatToParts : formatToPartsDispatcher(formatToParts);
+    this.patches.replace(formatter, 'formatToParts', parts);
+    this.#getter(formatter, 'format', (get) => formatGetter(get as never));
     const { Temporal } = globalThis as { Temporal?: TemporalLike };
     if (Temporal !== undefined) {
       for (const [name, at] of Object.entries(temporalNow(Temporal))) {
@@ -113,10 +122,8 @@ class Controls {
       }
     }
     this.#once(nodePerformance.performance, (owner) => this.#addPerformance(owner));
-    const { bigint } = process.hrtime;
     const hrtime = this.#checked(process, 'hrtime', (world) => world.processClock.hrtime as AnyFunction)!;
-    const dispatchBigint = dispatcher(bigint, (world) => world.processClock.hrtimeBigint);
-    Object.defineProperty(hrtime, 'bigint', { value: dispatchBigint, writable: true, configurable: true });
+    this.#method(hrtime, 'bigint', () => (world) => world.processClock.hrtimeBigint);
     this.#method(process, 'uptime', () => (world) => world.processClock.uptime);
   }
 
@@ -124,24 +131,28 @@ class Controls {
     this.#method(performance, 'now', () => (world) => world.processClock.now);
     this.#method(performance, 'mark', (original) => (world) => markAt(original, world.processClock.now()));
     this.#method(performance, 'measure', (original) => (world) => measureUntil(original, world.processClock.now()));
-    const owner = ownerOf(performance, 'timeOrigin');
-    const get = owner && Object.getOwnPropertyDescriptor(owner, 'timeOrigin')?.get;
-    if (get === undefined) return;
-    this.patches.replaceGetter(owner!, 'timeOrigin', function () {
-      return worldSlot.world?.processClock.timeOrigin ?? get.call(this);
-    });
+    this.#getter(
+      performance,
+      'timeOrigin',
+      (get) =>
+        function () {
+          return worldSlot.world?.processClock.timeOrigin ?? get.call(this);
+        },
+    );
   }
 
   /** Mock timers of `node:test` leave no trace on the functions that they replace: who uses them is noted. */
   #addMockTimers(mock: object): void {
-    const owner = ownerOf(mock, 'timers');
-    const get = owner && Object.getOwnPropertyDescriptor(owner, 'timers')?.get;
-    if (get === undefined) return;
-    this.patches.replaceGetter(owner!, 'timers', function () {
-      const timers = get.call(this) as MockTimers;
-      worldSlot.world?.fakes.note(timers);
-      return timers;
-    });
+    this.#getter(
+      mock,
+      'timers',
+      (get) =>
+        function () {
+          const timers = get.call(this) as MockTimers;
+          worldSlot.world?.fakes.note(timers);
+          return timers;
+        },
+    );
   }
 
   #addChance(): void {
@@ -191,8 +202,9 @@ class Controls {
 
   #addChannels(): void {
     const { MessagePort, BroadcastChannel } = workerThreads;
-    const channel = messageChannelDispatcher(workerThreads.MessageChannel);
-    const broadcast = broadcastChannelDispatcher(BroadcastChannel);
+    const { MessageChannel } = workerThreads;
+    const channel = isDispatcher(MessageChannel) ? MessageChannel : messageChannelDispatcher(MessageChannel);
+    const broadcast = isDispatcher(BroadcastChannel) ? BroadcastChannel : broadcastChannelDispatcher(BroadcastChannel);
     for (const owner of [globalThis, workerThreads]) {
       this.patches.replace(owner, 'MessageChannel', channel);
       this.patches.replace(owner, 'BroadcastChannel', broadcast);
@@ -240,10 +252,12 @@ export function allControls(): Controls {
 
 /**
  * Puts dispatchers in place for good, so that functions which code under test captures when it is loaded are
- * controlled too. Must run before that code is loaded; `straddle/register` and the Vite plugin see to it.
+ * controlled too. Must run before that code is loaded; `straddle/register` and the Vite plugin see to it. Where
+ * another copy of this module has done so already, its dispatchers stay.
  */
 export function installDispatchers(): void {
   const all = allControls();
+  all.refresh();
   all.patches.keep();
   all.sync();
 }

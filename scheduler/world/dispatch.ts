@@ -6,11 +6,16 @@ import type { World } from './install.ts';
  */
 interface WorldSlot {
   world: World | undefined;
+  /** Every function that stands in for one of the host's, whichever copy made it. */
+  readonly dispatchers: WeakSet<object>;
 }
 
 const global = globalThis as unknown as Record<symbol, WorldSlot | undefined>;
 
-export const worldSlot: WorldSlot = (global[Symbol.for('straddle.world.v1')] ??= { world: undefined });
+export const worldSlot: WorldSlot = (global[Symbol.for('straddle.world.v1')] ??= {
+  world: undefined,
+  dispatchers: new WeakSet(),
+});
 
 export type AnyFunction = (this: unknown, ...args: never[]) => unknown;
 
@@ -34,5 +39,11 @@ export function disguise<F extends AnyFunction>(replacement: F, original: AnyFun
     const descriptor = Object.getOwnPropertyDescriptor(original, key)!;
     Object.defineProperty(replacement, key, { ...descriptor, configurable: true });
   }
+  worldSlot.dispatchers.add(replacement);
   return replacement;
+}
+
+/** Whether it stands in for one of the host's functions already. */
+export function isDispatcher(value: unknown): boolean {
+  return typeof value === 'function' && worldSlot.dispatchers.has(value);
 }

@@ -121,7 +121,7 @@ export class VirtualPorts {
     for (const [first, second] of standing) {
       const port = first.deref();
       const peer = second?.deref();
-      if (port === undefined) standing.delete(first);
+      if (port === undefined || nativeEnd(port) === undefined) standing.delete(first);
       else this.#addPair(port, peer);
     }
   }
@@ -316,6 +316,8 @@ const standingScope = new AsyncResource('MESSAGEPORT');
 /** The next message that nobody has taken yet. */
 function take(end: End): { message: unknown } | undefined {
   if (end.arrived.length > 0) return { message: end.arrived.shift() };
+  // Closed while the host had a turn.
+  if (nativeEnd(end.port) === undefined) return undefined;
   return originals.receiveMessageOnPort(end.port as MessagePort);
 }
 

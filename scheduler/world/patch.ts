@@ -71,7 +71,7 @@ export class Patches {
   keep(): void {
     if (this.#kept) return;
     this.#kept = true;
-    for (const { owner, name, inside } of this.#replaced) define(owner, name, inside);
+    for (const { owner, name, inside, guarded } of this.#replaced) if (!guarded) define(owner, name, inside);
   }
 
   /** Puts everything in place, as code under test left it. */

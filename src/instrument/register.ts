@@ -3,11 +3,13 @@ import * as nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { createFilter, unmatchedReport, type FilterOptions } from './filter.ts';
+import './dispatchers.ts';
 import { instrumentFile, isProgram } from './load.ts';
 import type { HookData } from './hooks.ts';
 
 /*
- * `node --import straddle/register app.js`: instruments what Node loads from here on, as the Vite plugin does.
+ * `node --import straddle/register app.js`: instruments what Node loads from here on, as the Vite plugin does, and
+ * puts thin dispatchers in the place of timers, clocks, chance and I/O.
  *
  * STRADDLE_INCLUDE and STRADDLE_EXCLUDE are comma-separated globs, relative to the working directory.
  * A compiler such as tsx is imported first: `node --import tsx --import straddle/register app.ts`.

@@ -1,3 +1,5 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import picomatch from 'picomatch';
 import type { SourceMapInput } from '@jridgewell/trace-mapping';
 import type { Plugin } from 'vite';
@@ -11,7 +13,8 @@ export interface StraddleApi {
 }
 
 /**
- * Vite plugin that instruments the project's modules, test files included, and the packages named in `include`.
+ * Vite plugin that instruments the project's modules, test files included, and the packages named in `include`,
+ * and puts thin dispatchers in the place of timers, clocks, chance and I/O before any module is loaded.
  * It runs after every compiler and before Vitest moves `vi.mock` calls, and not in production builds.
  *
  * @throws {StraddleError} kind `glob`: an empty glob. While it runs: kind `parse`, a file that is no JavaScript.
@@ -25,11 +28,14 @@ export function straddle(options: FilterOptions = {}): Plugin<StraddleApi> {
     apply: 'serve',
     api: { unmatched: () => unmatchedReport(filter) },
 
-    // Vitest leaves packages to Node; those named in must come through Vite to be instrumented.
+    // Vitest leaves packages to Node; those named in must come through Vite to be instrumented. Dispatchers stand
+    // before any other module is loaded: their file is the first of the set-up files.
     config(config) {
-      const { test } = config as VitestConfig;
+      const test = ((config as VitestConfig).test ??= {});
+      const setup = [test.setupFiles ?? []].flat();
+      if (!setup.includes(dispatchers)) test.setupFiles = [dispatchers, ...setup];
       const packages = [options.include ?? []].flat().filter(namesPackages);
-      if (packages.length === 0 || test?.server?.deps?.inline === true) return undefined;
+      if (packages.length === 0 || test.server?.deps?.inline === true) return undefined;
       const inline = packages.map((glob) =>
         picomatch.makeRe(`**/${glob.replace(/^(?:\.?\/|\*\*\/)+/, '')}`, { dot: true }),
       );
@@ -63,6 +69,9 @@ export function programOf(id: string): string | undefined {
 /** Queries by which Vite gives out something else than the module's code. */
 const notCode = /(?:^|&)(?:raw|url|inline|init|worker|sharedworker|type=style)\b/;
 
+/** Beside this file, compiled or not. */
+const dispatchers = fileURLToPath(new URL(`./dispatchers${extname(import.meta.url)}`, import.meta.url));
+
 interface VitestConfig {
-  readonly test?: { readonly server?: { readonly deps?: { readonly inline?: unknown } } };
+  test?: { setupFiles?: string | string[]; readonly server?: { readonly deps?: { readonly inline?: unknown } } };
 }

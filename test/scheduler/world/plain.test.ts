@@ -1,0 +1,66 @@
+import crypto, { randomUUID as randomUUIDNamed } from 'node:crypto';
+import { setTimeout as setTimeoutNamed } from 'node:timers';
+import * as promised from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { inside, later } from './controlled.ts';
+
+/** Everything that has a counterpart, by every way to reach it. */
+const seen = (): Record<string, unknown> => ({
+  setTimeout,
+  clearTimeout,
+  setInterval,
+  clearInterval,
+  setImmediate,
+  clearImmediate,
+  queueMicrotask,
+  nextTick: process.nextTick,
+  setTimeoutNamed,
+  sleep: promised.setTimeout,
+  yield: promised.scheduler.yield,
+  Date,
+  DateConstructor: Date.prototype.constructor,
+  dateNow: Date.now,
+  format: Object.getOwnPropertyDescriptor(Intl.DateTimeFormat.prototype, 'format')!.get,
+  random: Math.random,
+  uuid: crypto.randomUUID,
+  randomUUIDNamed,
+  randomValues: globalThis.crypto.getRandomValues,
+  now: performance.now,
+  hrtime: process.hrtime,
+  bigint: process.hrtime.bigint,
+  uptime: process.uptime,
+  timeout: AbortSignal.timeout,
+  MessageChannel,
+  BroadcastChannel,
+  postMessage: MessagePort.prototype.postMessage,
+});
+
+const before = seen();
+const own = Object.keys(before).filter((name) => !['queueMicrotask', 'nextTick'].includes(name));
+
+function expectAsBefore(): void {
+  for (const [name, value] of Object.entries(seen())) expect(value, name).toBe(before[name]);
+}
+
+test('inside, everything has its counterpart', async () => {
+  await inside(() => {
+    const now = seen();
+    for (const name of own) expect(now[name], name).not.toBe(before[name]);
+  });
+});
+
+test('outside, everything is the original, whatever the body did or threw', async () => {
+  await inside(() => later(5));
+  expectAsBefore();
+  await expect(inside(() => Promise.reject(new Error('thrown')))).rejects.toThrow('thrown');
+  expectAsBefore();
+  await inside(() => {
+    globalThis.setTimeout = (() => 'mine') as never;
+    Math.random = () => 0.5;
+    globalThis.Date = (() => 'mine') as never;
+    Reflect.deleteProperty(globalThis, 'setImmediate');
+  });
+  expectAsBefore();
+  await inside(() => expect(setTimeout(() => undefined, 1)).not.toBe('mine'));
+  expectAsBefore();
+});
