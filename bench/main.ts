@@ -1,5 +1,7 @@
 import { property } from './property.ts';
+import { remoteHarness } from './remote.ts';
 import { speed } from './speed.ts';
+import { world } from './world.ts';
 
 /** One line of the benchmark: nanoseconds of ours and of the peer, and how many times the peer's ours are. */
 export interface Row {
@@ -11,7 +13,13 @@ export interface Row {
 }
 
 /** By name, so that one can be asked for: `npm run bench -- fast-check`. */
-const PARTS: Record<string, () => Promise<Row[]>> = { engine: speed, 'fast-check': property };
+const PARTS: Record<string, () => Promise<Row[]>> = {
+  engine: speed,
+  'fast-check': property,
+  remote: remoteHarness,
+  // Last: it leaves dispatchers in place.
+  world,
+};
 
 const asked = process.argv.slice(2).filter((name) => name in PARTS);
 const rows: Row[] = [];

@@ -237,7 +237,8 @@ export class Scheduler extends Requests {
     const index = this.#choose(step);
     const op = enabled[index]!;
     if (this.observer !== undefined) this.observer.chosen(enabled, index, step);
-    if (count > ready) enabled.length = ready;
+    // To set the length would drop the array's memory.
+    for (let i = count; i > ready; i--) enabled.pop();
     let word = index;
     if (count > 1) {
       word |= CONTESTED;

@@ -34,6 +34,8 @@ export class Patches {
 
   /** Replaces `owner[name]` by a data property. */
   replace(owner: object, name: PropertyKey, value: unknown): void {
+    // Some globals become plain properties when they are first read.
+    Reflect.get(owner, name);
     const outside = Object.getOwnPropertyDescriptor(owner, name);
     const enumerable = outside?.enumerable ?? true;
     this.#add(owner, name, { value, configurable: true, enumerable, writable: true }, outside);
@@ -89,12 +91,13 @@ export class Patches {
       const value = owner[name];
       if (value === outside.value && (value === inside.value || Reflect.set(owner, name, inside.value))) return;
     }
-    entry.outside = Object.getOwnPropertyDescriptor(owner, name);
-    if (entry.guarded && theirs === NOTHING) {
+    const current = (entry.outside = Object.getOwnPropertyDescriptor(owner, name));
+    if (!entry.guarded || theirs !== NOTHING) define(owner, name, theirs === NOTHING ? inside : theirs);
+    else if (current !== undefined && !isSame(current, inside)) {
       // The host has changed it since, and may.
-      if (entry.outside !== undefined) entry.inside = entry.outside;
+      entry.inside = current;
       this.#looker = undefined;
-    } else define(owner, name, theirs === NOTHING ? inside : theirs);
+    }
   }
 
   /** Takes everything back. */
@@ -110,8 +113,9 @@ export class Patches {
         if (outside.value === inside.value || Reflect.set(owner, name, outside.value)) continue;
       }
       const current = Object.getOwnPropertyDescriptor(owner, name);
-      if (current === undefined || current.value !== inside.value || current.get !== inside.get) entry.theirs = current;
-      define(owner, name, outside);
+      const isOurs = isSame(current, inside);
+      if (!isOurs) entry.theirs = current;
+      if (!isOurs || !entry.guarded) define(owner, name, outside);
     }
   }
 
@@ -177,6 +181,10 @@ function lookerFor(replaced: readonly Replaced[]): () => boolean {
     ...values: unknown[]
   ) => () => boolean;
   return make(...owners, ...watched.map(({ inside }) => inside.value));
+}
+
+function isSame(one: PropertyDescriptor | undefined, other: PropertyDescriptor): boolean {
+  return one !== undefined && one.value === other.value && one.get === other.get;
 }
 
 /** Both sides are plain data properties. */

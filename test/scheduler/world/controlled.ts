@@ -6,6 +6,8 @@ export async function inside<T>(body: (sim: Sim) => T, options: ExploreOptions =
   let result: Awaited<T> | undefined;
   const report = await explore(async (sim) => void (result = await body(sim)), {
     strategy: 'natural',
+    // With this seed the one execution is not repeated as a check.
+    seed: 2,
     vacuity: 'off',
     leaks: 'off',
     ...options,
