@@ -106,7 +106,7 @@ export class BarrierRegistry<Parked> {
     this.#ended.set(token, { name: barrier.name, arrived: barrier.arrived });
     const keys = this.#newest.get(barrier.name)!;
     if (keys.get(barrier.key) === token) keys.delete(barrier.key);
-    settleAll(barrier.waiting, releasedBeforeArrival());
+    if (barrier.waiting.size > 0) settleAll(barrier.waiting, releasedBeforeArrival());
     for (const parked of barrier.parked) this.#resume(parked);
     return true;
   }

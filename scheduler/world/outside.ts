@@ -9,6 +9,8 @@ import { Request } from './request.ts';
 
 /** The engine looks again in every turn of the loop for so long, then every millisecond. */
 const SPIN_MS = 2;
+/** The same for what announces its answers: only in case it never does. */
+const ANNOUNCED_MS = 50;
 /** Completions stand behind all effects that have not taken place. */
 const COMPLETED = 2 ** 31;
 
@@ -35,6 +37,8 @@ export interface Source {
   readonly order: number;
   /** What a person is told about it while it has not answered. */
   readonly name: string;
+  /** It stirs the work outside when it has answered: nobody has to look at it again and again meanwhile. */
+  readonly announces?: boolean;
   /** The next choice waits for it. `at` is now, in real milliseconds. */
   expects(at: number): boolean;
   /** It may still answer if it is given time. */
@@ -89,6 +93,12 @@ export class OutsideWork implements Outside {
     const at = now();
     for (const source of this.sources) if (source.expects(at)) return true;
     return false;
+  }
+
+  /** All that the next choice waits for tells by itself when it is there. */
+  #isAnnounced(at: number): boolean {
+    for (const source of this.sources) if (source.announces !== true && source.expects(at)) return false;
+    return this.sources.size > 0;
   }
 
   // ------------------------------------------------------------------ what is asked for
@@ -162,17 +172,23 @@ export class OutsideWork implements Outside {
     const patience = this.#patience;
     const { activity } = this.host;
     let soon = false;
+    let timer: unknown;
     const look = (): void => {
       soon = false;
+      originals.clearTimeout(timer as never);
       if (this.#wake !== wake) return;
+      const at = now();
       const isAnswered = this.#stirred || this.host.activity !== activity;
       const done = patience.isWaiting ? isAnswered || patience.isOver : !this.#isExpecting();
       if (done || isOver()) {
         this.#wake = undefined;
         if (isAnswered) patience.stop();
         resume();
-      } else if (now() - began < SPIN_MS) wake();
-      else (originals.setTimeout as (callback: () => void, ms: number) => unknown)(wake, 1);
+        return;
+      }
+      const ms = !patience.isWaiting && this.#isAnnounced(at) ? ANNOUNCED_MS : 1;
+      if (ms === 1 && at - began < SPIN_MS) wake();
+      else timer = (originals.setTimeout as (callback: () => void, ms: number) => unknown)(wake, ms);
     };
     const wake = (): void => {
       if (soon) return;

@@ -5,6 +5,7 @@ import { demo } from './demo.ts';
 import { addExplore } from './explore.ts';
 import { addReplay } from './replay.ts';
 import { addReport } from './report.ts';
+import { addTriage } from './triage.ts';
 
 // Sites are told in the user's own source.
 process.setSourceMapsEnabled(true);
@@ -30,6 +31,7 @@ program
 addExplore(program);
 addReplay(program);
 addReport(program);
+addTriage(program);
 
 try {
   await program.parseAsync();

@@ -25,8 +25,11 @@ export interface ServerContext {
   readonly signal: AbortSignal;
   /** Registers how to give back what has just been acquired; run at shutdown in reverse order, all of them. */
   defer(name: string, undo: () => unknown): void;
-  /** Starts a named worker; shutdown waits for it, after the signal and the stop of the serve loop. */
-  spawn(name: string, body: () => unknown): void;
+  /**
+   * Starts a named worker; shutdown waits for it, after the signal and the stop of the serve loop. A failure that
+   * nobody handles ends the process, as any unhandled rejection does.
+   */
+  spawn<Result>(name: string, body: () => Result): Promise<Awaited<Result>>;
 }
 
 export type Setup<C extends Contract> = (

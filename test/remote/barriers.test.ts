@@ -137,6 +137,16 @@ describe('waiting for somebody to be held ends, with the cause', () => {
   });
 });
 
+test('the production hook is in place only while a barrier stands', async () => {
+  expect(await child.calls.isHooked()).toBe(false);
+  const tokens = [await child.barriers.install('add:read', 1), await child.barriers.install('add:read', 2)];
+  expect(await child.calls.isHooked()).toBe(true);
+  await child.barriers.release(tokens[0]!);
+  expect(await child.calls.isHooked()).toBe(true);
+  await child.barriers.release(tokens[1]!);
+  expect(await child.calls.isHooked()).toBe(false);
+});
+
 test.each([
   ['an empty name', '', undefined],
   ['an object as key', 'add:read', {}],

@@ -101,6 +101,13 @@ describe('the points of a child take part in an exploration', () => {
     expect(report.executions).toBe(10);
   });
 
+  test('and are free again when it is over', async () => {
+    const hooked: boolean[] = [];
+    await explore(async () => void hooked.push(await child.calls.isHooked()), { runs: 2, vacuity: 'off' });
+    expect(hooked[0]).toBe(true);
+    expect(await child.calls.isHooked()).toBe(false);
+  });
+
   test('barriers of the child can be used as well', async () => {
     await check(
       async (sim) => {

@@ -36,11 +36,13 @@ export class Instance implements ServerContext {
     this.#cleanups.defer(name, undo);
   }
 
-  spawn(name: string, body: () => unknown): void {
-    const worker = Promise.resolve(this.#run(name, body));
+  spawn<Result>(name: string, body: () => Result): Promise<Awaited<Result>> {
+    const worker = this.#run(name, async () => await body()) as Promise<Awaited<Result>>;
     this.#workers.add(worker);
-    // A worker that fails brings the process down, as any unhandled rejection does; nobody else would hear of it.
-    void worker.then(() => this.#workers.delete(worker));
+    const settled = (): void => void this.#workers.delete(worker);
+    worker.then(settled, settled);
+    // A promise of its own: its failure is the caller's to handle.
+    return worker.then((result) => result);
   }
 
   /** Sets the server up and starts its loop. On failure everything acquired so far is given back. */

@@ -21,6 +21,7 @@ export class Part implements Source {
   /** Of several children's answers, those of the one that took part first come first. */
   readonly order: number;
   readonly name: string;
+  readonly announces = true;
   readonly #scheduler: Scheduler;
   readonly #outside: OutsideWork;
   readonly #generation: number;

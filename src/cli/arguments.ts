@@ -1,0 +1,18 @@
+import { InvalidArgumentError } from 'commander';
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+/** Milliseconds of `500ms`, `30s`, `5m` or `1h`; a bare number is seconds. */
+export function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const value = match === null ? 0 : Number(match[1]) * UNITS[(match[2] ?? 's') as keyof typeof UNITS];
+  if (!(value > 0)) throw new InvalidArgumentError(`It must be a time such as 30s, 5m or 500ms.`);
+  return value;
+}
+
+/** A whole number from 1. */
+export function countFrom1(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return value;
+}
