@@ -40,6 +40,7 @@ export class Part implements Source {
   #seen = -1;
   #since = 0;
   #isOver = false;
+  #hasLeft = false;
 
   /** @param onEnd called in the host's turn when the execution is over. */
   constructor({ scheduler, outside }: Running, child: string, onEnd: () => void) {
@@ -125,9 +126,16 @@ export class Part implements Source {
     this.#isOver = true;
     this.#arrived = [];
     originals.setImmediate(() => {
-      this.#connection?.tell(STEER.end);
-      this.#onEnd();
+      this.leave();
     });
+  }
+
+  /** The execution is over: lets the child go, unless that is done. In the host's turn. */
+  leave(): void {
+    if (!this.#isOver || this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#connection?.tell(STEER.end);
+    this.#onEnd();
   }
 
   /** The number of requests and `go`s since steering began. */

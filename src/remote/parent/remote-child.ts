@@ -135,7 +135,11 @@ export class RemoteChild implements Remote<Contract> {
   /** The part that this child takes in the execution whose code runs now, if it is an exploration's. */
   #part(): Part | undefined {
     const execution = runningExecution();
-    if (execution === undefined) return undefined;
+    if (execution === undefined) {
+      // Nobody steers any more whoever is asked now.
+      this.#current?.leave();
+      return undefined;
+    }
     if (this.#current?.isOf(execution) !== true) {
       this.#current = new Part(execution, this.name, () => {
         this.#partEnded();
