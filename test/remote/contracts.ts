@@ -6,6 +6,8 @@ export interface Counter {
     add(by: number, key?: unknown): number;
     echo<T>(value: T): T;
     pid(): number;
+    /** How the loops of all servers so far began and ended; forgotten when told. */
+    history(): ('start' | 'stop')[];
     /** Whether anything sits in the slot of the production hook. */
     isHooked(): boolean;
     fail(message: string): never;

@@ -113,6 +113,16 @@ describe('a start that goes wrong leaves nothing, and the caller has the cause',
     expect(liveHandles()).toHaveLength(before);
   });
 
+  test('when it gets ready, by exit', async () => {
+    // The start may be told of it, or the first to ask afterwards.
+    const ready = async (): Promise<void> => {
+      await using child = await remote.fork<Stages>(fixture('stages.js'), { at: 'ready', how: 'exit' });
+      await child.lifecycle.waitReady();
+    };
+    await expect(ready()).rejects.toMatchObject({ kind: 'child-exited' });
+    expect(liveHandles()).toEqual([]);
+  });
+
   test('by hanging: its time is limited', async () => {
     const start = fork<Stages>(fixture('stages.js'), { at: 'start', how: 'hang' }, {}, hasty);
     await expect(start).rejects.toMatchObject({

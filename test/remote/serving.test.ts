@@ -64,9 +64,32 @@ describe('the serve loop', () => {
     await paused;
   });
 
-  test('is not stopped again at the end, when it is paused already', async () => {
-    await child.serving.pause();
+  const endings: Record<string, () => Promise<unknown>> = {
+    'while it runs': () => Promise.resolve(),
+    'while it is paused': () => child.serving.pause(),
+    'after a resume': () => child.serving.pause().then(() => child.serving.resume()),
+    'during a pause': async () => {
+      const token = await child.barriers.install('loop:stop');
+      void child.serving.pause();
+      await child.barriers.waitHeld(token);
+    },
+    'during a resume': async () => {
+      await child.serving.pause();
+      const token = await child.barriers.install('loop:start');
+      void child.serving.resume();
+      await child.barriers.waitHeld(token);
+    },
+  };
+  test.each(Object.keys(endings))('is stopped once, whenever the server ends: %s', async (when) => {
+    await child.calls.history();
+    await endings[when]!();
+    // Ends this server and starts the next one.
     await child.lifecycle.bootstrap({ from: 1 });
+    const history = await child.calls.history();
+    expect(history.at(-1)).toBe('start');
+    const before = ['start', ...history.slice(0, -1)];
+    expect(before.filter((what) => what === 'stop')).toHaveLength(before.length / 2);
+    expect(before.join()).toMatch(/^(start,stop,?)+$/);
     expect(await child.serving.state()).toEqual({ count: 1, loops: 1, running: 1 });
   });
 });
