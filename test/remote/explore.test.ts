@@ -175,9 +175,9 @@ describe('an execution that goes wrong', () => {
   });
 
   test('a child that dies rejects what is pending, in a step', async () => {
-    await using mortal = await remote.fork<Counter>(fixture('counter.js'), {}, { name: 'mortal' });
     const report = await explore(
       async (sim) => {
+        await using mortal = await remote.fork<Counter>(fixture('counter.js'), {}, { name: 'mortal' });
         const waiting = sim.spawn('waits', () => mortal.calls.hang());
         const dying = sim.spawn('dies', () => mortal.calls.die(3));
         const causes = await Promise.allSettled([waiting, dying]);
