@@ -9,13 +9,15 @@ import type { Sim } from '../scheduler/sim.ts';
 import { decodeToken, showDeviation, type Recording } from '../scheduler/token.ts';
 import { Branches } from './branches.ts';
 import { Executions } from './executions.ts';
-import { describe, toldOf } from './failing.ts';
+import { describe, toldOf, type Told } from './failing.ts';
+import { guideOfProcess } from './guide.ts';
 import { requireBody, settle, type ExploreOptions, type Settings } from './options.ts';
 import { outcomeOf } from './outcome.ts';
 import { Original } from './repetition.ts';
 import type { Failure, Report } from './report.ts';
 import { Straddling } from './straddling.ts';
 import { nameOfStep } from './trials.ts';
+import { guided } from './guided.ts';
 
 /** Thrown when a token does not fit the body; `report` tells what ran nevertheless. */
 export class TokenMismatchError extends StraddleError {
@@ -81,6 +83,11 @@ class Replay {
     const { execution, seed, time, kind, deviations, order, steps } = this.#recording;
     const followed = new ReplayChooser(deviations, order, steps);
     this.#executions.next(followed, execution, seed, time === 'elastic');
+    const guide = guideOfProcess();
+    if (guide !== undefined && kind !== 'nondeterminism') {
+      const walked = yield* guided(engine, this.#executions, this.#recording, guide, (run) => this.#judge(run));
+      return this.#report(engine, this.#judge(scheduler), walked.diagnosis, walked.told);
+    }
     const diagnosis = new Diagnosis(scheduler);
     let mismatch: string | undefined;
     let difference: string | undefined;
@@ -127,7 +134,7 @@ class Replay {
     return { kind: 'script', message, error: new StraddleError('script', message) };
   }
 
-  #report(engine: Engine, raw: RawFailure | undefined, diagnosis: Diagnosis): Report {
+  #report(engine: Engine, raw: RawFailure | undefined, diagnosis: Diagnosis, walked?: Told): Report {
     const { scheduler } = engine;
     const { seed, execution, script } = this.#recording;
     const straddling = new Straddling();
@@ -135,7 +142,7 @@ class Replay {
     this.#branches.close(execution);
     let failure: Failure | undefined;
     if (raw !== undefined) {
-      const told = toldOf(this.#recording, scheduler);
+      const told = walked ?? toldOf(this.#recording, scheduler);
       failure = describe(engine, this.#executions, { told, failure: raw, diagnosis, foundBy: 'replay', script });
     }
     return {

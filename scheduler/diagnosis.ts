@@ -36,6 +36,9 @@ export interface Step {
   readonly took: number;
 }
 
+/** An operation that may run now, as it is told to a person. */
+export type Runnable = Pick<Step, 'task' | 'op' | 'kind' | 'key' | 'site'>;
+
 interface Noted {
   readonly task: string;
   readonly kind: OpKind;
@@ -137,6 +140,26 @@ export class Diagnosis implements Observer {
     }
     return told;
   }
+
+  /** While a choice is made: what may run now. */
+  runnable(enabled: readonly Op[]): Runnable[] {
+    return enabled.map((op) => {
+      const site = this.#noted.get(op)?.site;
+      return {
+        task: this.#nameOf(op),
+        op: op.name,
+        kind: op.kind,
+        ...(op.key === undefined ? {} : { key: show(op.key) }),
+        ...(site === undefined ? {} : { site }),
+      };
+    });
+  }
+
+  /** While a choice is made: who waits for something else. */
+  waitingBesides(enabled: readonly Op[]): Waiting[] {
+    return this.#whoWaits(new Set(enabled), 'an await');
+  }
+
   chosen(enabled: readonly Op[], index: number, step: number): void {
     this.#others[step] = enabled.filter((_, i) => i !== index).map((op) => `${this.#nameOf(op)} at ${op.name}`);
   }
@@ -156,15 +179,16 @@ export class Diagnosis implements Observer {
     this.#parked.set(promise as Promise<unknown>, { task, order: this.#order++, trace: new Error() });
   }
 
-  #whoWaits(): Waiting[] {
+  #whoWaits(enabled: ReadonlySet<Op> = new Set(), nothing = 'an await that nothing settles'): Waiting[] {
     const waiting: Waiting[] = [];
-    const told = new Set<string>();
+    const told = new Set([...enabled].map((op) => this.#nameOf(op)));
     const add = (one: Waiting): void => {
       told.add(one.task);
       waiting.push(one);
     };
     const held = new Set(this.#scheduler.points.parked());
     for (const op of this.#pending) {
+      if (enabled.has(op)) continue;
       const site = this.#noted.get(op)?.site;
       const on = held.has(op) ? `the gate at ${op.name}` : describe(op);
       add({ task: this.#nameOf(op), on, ...(site === undefined ? {} : { site }) });
@@ -181,7 +205,7 @@ export class Diagnosis implements Observer {
       const task = tasks.all[id]!;
       if (!task.open || told.has(task.name)) continue;
       const site = latest.get(task)?.site;
-      add({ task: task.name, on: 'an await that nothing settles', ...(site === undefined ? {} : { site }) });
+      add({ task: task.name, on: nothing, ...(site === undefined ? {} : { site }) });
     }
     return waiting;
   }

@@ -1,6 +1,7 @@
 import type { Report } from '../../properties/report.ts';
 import { earlyTimer, tellBranches, tellFailure } from '../../properties/story.ts';
 import { explore, replay } from '../index.ts';
+import { guideReplays, type GuideName } from '../step/guides.ts';
 import { colours } from './colours.ts';
 
 /** A fixed seed: everybody sees the same numbers and the same story. */
@@ -24,11 +25,12 @@ interface Shown {
 }
 
 /** The flagship, end to end. Returns the exit code. */
-export async function demo(options: { replay?: string; json?: boolean }): Promise<number> {
+export async function demo(options: { replay?: string; json?: boolean; guide?: GuideName }): Promise<number> {
   // Loaded late, so that source maps are on before the examples are.
   const { CheckOutsideLock } = await import('../../examples/lifecycle/broken.ts');
   const { race } = await import('../../examples/lifecycle/harness.ts');
   const broken = race(() => new CheckOutsideLock(), { adders: BROKEN_ADDERS });
+  if (options.guide !== undefined) await guideReplays(options.guide);
   // An empty STRADDLE_REPLAY counts as none.
   return options.replay === undefined || options.replay === ''
     ? show(broken, options.json === true)
@@ -42,7 +44,7 @@ async function again(broken: Body, token: string, json: boolean): Promise<number
   const report = await replay(broken, token);
   const { failure } = report;
   if (json) console.log(JSON.stringify(report, null, 2));
-  else if (failure === undefined) console.log('The recorded execution passes.');
+  else if (failure === undefined) console.log('The execution passes.');
   else console.log(tellFailure(failure, command(failure.token)));
   return failure === undefined ? 0 : 1;
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { StraddleError } from '../../scheduler/error.ts';
 import { demo } from './demo.ts';
 import { addExplore } from './explore.ts';
+import { guideOf } from './guide-options.ts';
 import { addReplay } from './replay.ts';
 import { addReport } from './report.ts';
 import { addTriage } from './triage.ts';
@@ -22,10 +23,13 @@ program
   .addOption(
     new Option('--replay <token>', 'run exactly the recorded execution of the broken lifecycle').env('STRADDLE_REPLAY'),
   )
+  .option('--step', 'with --replay: walk through it step by step')
+  .option('--inspect', 'with --replay: open the Node inspector and stop before the first deviation')
   .option('--json', 'print the reports as JSON')
-  .addHelpText('after', '\nExamples:\n  straddle demo\n  straddle demo --replay st1.…')
-  .action(async (options: { replay?: string; json?: boolean }) => {
-    process.exitCode = await demo(options);
+  .addHelpText('after', '\nExamples:\n  straddle demo\n  straddle demo --replay st1.… --step')
+  .action(async (options: { replay?: string; json?: boolean; step?: boolean; inspect?: boolean }) => {
+    const guide = guideOf(options);
+    process.exitCode = await demo({ ...options, ...(guide === undefined ? {} : { guide }) });
   });
 
 addExplore(program);
