@@ -2,12 +2,22 @@ import type { Command } from 'commander';
 import type { Failure } from '../../properties/report.ts';
 import { tellFailure } from '../../properties/story.ts';
 import { StraddleError } from '../../scheduler/error.ts';
-import { decodeToken } from '../../scheduler/token.ts';
+import { decodeToken, showToken } from '../../scheduler/token.ts';
 import { documentOf } from '../report/document.ts';
 import { Store } from '../store/store.ts';
 import { patternOf } from '../vitest/command.ts';
 import { exploreSuite } from '../vitest/suite.ts';
+import { guideChildren } from '../step/guides.ts';
 import { colours } from './colours.ts';
+import { guideOf } from './guide-options.ts';
+
+interface Flags {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly show?: boolean;
+  readonly step?: boolean;
+  readonly inspect?: boolean;
+}
 
 /** Adds `straddle replay`. */
 export function addReplay(program: Command): void {
@@ -16,16 +26,27 @@ export function addReplay(program: Command): void {
     .description('run exactly the execution that a token recorded, and tell it')
     .argument('<token>', 'what a failure printed')
     .option('--config <file>', "Vitest's configuration")
+    .option('--show', 'say what the token holds, and run nothing')
+    .option('--step', 'walk through it step by step')
+    .option('--inspect', 'open the Node inspector and stop before the first deviation')
     .option('--json', 'print the report as JSON (docs/report-schema.md)')
-    .addHelpText('after', '\nExamples:\n  straddle replay st1.…\n  straddle replay st1.… --json')
-    .action(async (token: string, flags: { config?: string; json?: boolean }) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  straddle replay st1.…\n  straddle replay st1.… --step\n  straddle replay st1.… --json',
+    )
+    .action(async (token: string, flags: Flags) => {
       process.exitCode = await replay(token.trim(), flags);
     });
 }
 
 /** Exit code: 1 while the execution fails, 0 when it passes. */
-async function replay(token: string, flags: { config?: string; json?: boolean }): Promise<number> {
+async function replay(token: string, flags: Flags): Promise<number> {
   decodeToken(token);
+  if (flags.show === true) {
+    console.log(showToken(token));
+    return 0;
+  }
+  const guide = guideOf(flags);
   const root = process.cwd();
   const test = new Store(root).find(token);
   if (test === undefined) {
@@ -34,6 +55,7 @@ async function replay(token: string, flags: { config?: string; json?: boolean })
       'No test is known for this token in .straddle/: run its test with STRADDLE_REPLAY set to the token instead.',
     );
   }
+  if (guide !== undefined) guideChildren(guide);
   const { tests, problems } = await exploreSuite({
     root,
     filters: [test.file],
@@ -56,7 +78,7 @@ async function replay(token: string, flags: { config?: string; json?: boolean })
   else {
     console.log(colours.bold(`${test.file} › ${test.name}`));
     if (found.remark !== undefined) console.log(found.remark.detail);
-    if (failure === undefined) console.log('The recorded execution passes.');
+    if (failure === undefined) console.log('The execution passes.');
     else console.log(tellFailure(failure as Failure, `npx straddle replay ${failure.token}`));
   }
   return failure === undefined ? 0 : 1;

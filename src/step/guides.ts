@@ -20,12 +20,8 @@ export async function guideReplays(name: GuideName): Promise<void> {
   }
 }
 
-/**
- * Has every replay led in the processes that this one will start.
- * @throws StraddleError `no-terminal` when stepping and there is none.
- */
+/** Has every replay led in the processes that this one will start. */
 export function guideChildren(name: GuideName): void {
-  if (name === 'step') openTerminal().close();
   const preload = pathToFileURL(createRequire(import.meta.url).resolve('#guide-preload')).href;
   process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --import=${preload}`.trim();
   process.env[VARIABLE] = name;
