@@ -3,6 +3,7 @@ import type { Engine, Plan } from '../scheduler/control.ts';
 import { Diagnosis } from '../scheduler/diagnosis.ts';
 import type { RawFailure } from '../scheduler/failure.ts';
 import { printsOf } from '../scheduler/prints.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Sim } from '../scheduler/sim.ts';
 import type { Branches } from './branches.ts';
 import { chanceSeed, Executions } from './executions.ts';
@@ -83,8 +84,8 @@ export class Survey {
       if (engine.interrupted) return { report: alone({ verdict: 'fail' }) };
       return yield* this.#failing(engine, failed, alone);
     }
-    if (scheduler.contested === 0 || engine.interrupted)
-      return { report: alone({ exhaustive: scheduler.contested === 0 }) };
+    const hasOneOrder = this.#hasOneOrder(scheduler);
+    if (hasOneOrder || engine.interrupted) return { report: alone({ exhaustive: hasOneOrder }) };
     const differs = yield* this.#repeat(engine);
     if (differs !== undefined) return { report: alone(), remark: differs };
     if (this.executions >= this.#settings.runs || engine.interrupted) return { report: alone() };
@@ -99,6 +100,11 @@ export class Survey {
     this.isNatural = false;
     this.#count(engine);
     return outcomeOf(engine.scheduler, false);
+  }
+
+  /** There was never a choice, nor would there be one if a timer fired early. */
+  #hasOneOrder({ contested, clock }: Scheduler): boolean {
+    return contested === 0 && (this.#settings.time === 'idle' || !clock.isUsed);
   }
 
   #count({ scheduler }: Engine): void {

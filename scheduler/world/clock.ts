@@ -47,6 +47,11 @@ export class Clock {
     return this.now;
   }
 
+  /** A timer or an immediate was armed since the execution began. */
+  get isUsed(): boolean {
+    return this.#orders > 0;
+  }
+
   get timers(): readonly TimerOp[] {
     return this.#heap;
   }
