@@ -25,7 +25,7 @@ export interface Walker {
   end(engine: Engine, execution: number): 'judge' | 'skip' | 'stop';
   /** Whether the latest execution, a repetition perhaps, was broken off by its own body. */
   isBrokenOff?(): boolean;
-  /** Bodies that never wait have one interleaving, and are run once. */
+  /** Bodies without a choice have one interleaving, and are run once. */
   readonly mayBeSingle?: boolean;
   readonly warnings: Map<string, Warning>;
 }
@@ -78,7 +78,7 @@ export class Walk {
       }
       const failure = this.#judge(engine);
       if (failure !== undefined) return failure;
-      if (walker.mayBeSingle === true && engine.scheduler.trace.length === 1) {
+      if (walker.mayBeSingle === true && isSingle(engine)) {
         this.exhaustive = true;
         break;
       }
@@ -135,4 +135,9 @@ export class Walk {
 
 function outcomeFor({ scheduler, drew }: Engine, failed: boolean): ExecutionOutcome {
   return { steps: scheduler.trace.length, tasks: scheduler.tasks.count, failed, drew };
+}
+
+/** Nothing could have run before or with anything else. */
+function isSingle({ scheduler }: Engine): boolean {
+  return scheduler.contested === 0 && scheduler.offers.isUntouched;
 }

@@ -38,6 +38,11 @@ export class Clock {
     this.#firstImmediate = 0;
   }
 
+  /** Neither a timer nor an immediate has been asked for. */
+  get isUntouched(): boolean {
+    return this.#orders === 0;
+  }
+
   /** The time as code under test reads it in step `step`. */
   read(step: number): number {
     if (step !== this.#readIn) {

@@ -43,6 +43,11 @@ export class Offers {
     );
   }
 
+  /** The execution has asked for nothing that happens by itself: no timer, no message, no work outside. */
+  get isUntouched(): boolean {
+    return this.clock.isUntouched && this.outside === undefined && this.ports === undefined;
+  }
+
   /** The round of the loop in which an immediate that is requested now will run. */
   get nextRound(): number {
     return this.phase >= CHECK ? this.round + 1 : this.round;
