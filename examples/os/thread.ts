@@ -54,23 +54,26 @@ export class Thread {
    */
   async #blocking<T>(call: string, prepare: () => { queue: Waiters; attempt: () => T | undefined }): Promise<T> {
     const { process } = this;
-    const { queue, attempt } = await this.#call(call, prepare);
     const { interruptions } = process;
-    const again = (): T | undefined => {
-      const result = attempt();
-      if (result === undefined && process.interruptions > interruptions) throw new Errno('EINTR', call);
-      return result;
-    };
-    let result = again();
-    while (result === undefined) {
-      if (!process.isAlive) throw new Gone();
-      await new Promise<void>((resolve) => {
+    let prepared: { queue: Waiters; attempt: () => T | undefined } | undefined;
+    // In one step: who has failed and does not wait yet would miss what happens next.
+    const attemptOrWait = (): { value: T } | { woken: Promise<void> } => {
+      const { queue, attempt } = (prepared ??= prepare());
+      const value = attempt();
+      if (value !== undefined) return { value };
+      if (process.interruptions > interruptions) throw new Errno('EINTR', call);
+      const woken = new Promise<void>((resolve) => {
         queue.add(resolve);
         if (queue !== process.changed) process.changed.add(resolve);
       });
-      result = await this.#call(`${call} wakes`, again);
+      return { woken };
+    };
+    let turn = await this.#call(call, attemptOrWait);
+    while ('woken' in turn) {
+      await turn.woken;
+      turn = await this.#call(`${call} wakes`, attemptOrWait);
     }
-    return result;
+    return turn.value;
   }
 
   // ------------------------------------------------------------------ processes

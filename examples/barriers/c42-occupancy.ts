@@ -1,0 +1,127 @@
+import { point } from '../../scheduler/point.ts';
+import { defineCase, invariant, together, type Body } from '../catalogue/define-case.ts';
+import { Signal } from './registry.ts';
+
+/*
+ * C42: two workers at one barrier.
+ *
+ * What does a barrier do with a second worker, with a release between a worker's look and its parking, with a release
+ * before anybody came? Decided here: all who arrive park, the first arrival counts once, and after the release
+ * everybody passes, the one too who had looked before.
+ */
+
+interface Barrier {
+  readonly arrived: Signal;
+  hit(): Promise<'parked' | 'passed'>;
+  release(): void;
+}
+
+/** One place for the one who is parked: a second one takes it, and the first is forgotten. */
+class OnePlace implements Barrier {
+  readonly arrived = new Signal();
+  #resume: (() => void) | undefined;
+  #installed = true;
+
+  async hit(): Promise<'parked' | 'passed'> {
+    await point('hit:lookup');
+    if (!this.#installed) return 'passed';
+    this.arrived.open();
+    await new Promise<void>((resolve) => (this.#resume = resolve)); // <- whoever was parked here is lost
+    return 'parked';
+  }
+
+  release(): void {
+    this.#installed = false;
+    this.#resume?.();
+  }
+}
+
+/** Half a fix: room for all. But who has looked before the release parks after it. */
+class ManyPlaces implements Barrier {
+  readonly arrived = new Signal();
+  readonly #resume: (() => void)[] = []; // <-
+  #installed = true;
+
+  async hit(): Promise<'parked' | 'passed'> {
+    await point('hit:lookup');
+    if (!this.#installed) return 'passed';
+    await point('hit:park');
+    this.arrived.open();
+    await new Promise<void>((resolve) => this.#resume.push(resolve)); // <- nobody comes any more
+    return 'parked';
+  }
+
+  release(): void {
+    this.#installed = false;
+    for (const resume of this.#resume) resume();
+  }
+}
+
+/** Fixed: what the parked wait for stays open. */
+class OpenForGood implements Barrier {
+  readonly arrived = new Signal();
+  readonly #released = new Signal(); // <-
+
+  async hit(): Promise<'parked' | 'passed'> {
+    await point('hit:lookup');
+    if (this.#released.isOpen) return 'passed';
+    await point('hit:park');
+    this.arrived.open();
+    if (this.#released.isOpen) return 'passed';
+    await this.#released.promise;
+    return 'parked';
+  }
+
+  release(): void {
+    this.#released.open();
+  }
+}
+
+function occupied(create: () => Barrier): Body {
+  return async (sim) => {
+    const barrier = create();
+    let arrivals = 0;
+    void barrier.arrived.promise.then(() => arrivals++);
+    const outcomes: string[] = [];
+    const work = async (): Promise<void> => void outcomes.push(await barrier.hit());
+    await together(sim, {
+      first: work,
+      second: work,
+      async controller() {
+        await point('release');
+        if (!barrier.arrived.isOpen) sim.branch('released before the arrival');
+        barrier.release();
+      },
+    });
+    const parked = outcomes.filter((outcome) => outcome === 'parked').length;
+    sim.branch(['nobody parked', 'one parked', 'both parked'][parked]!);
+    invariant(arrivals <= 1 && outcomes.length === 2, 'an arrival was told twice');
+  };
+}
+
+export const C42 = defineCase({
+  id: 'C42',
+  title: 'Barrier occupancy',
+  source: 'S2.45',
+  file: 'barriers/c42-occupancy.ts',
+  invariant: 'All who park are let go; after the release nobody parks.',
+  points: ['hit:lookup', 'hit:park', 'release'],
+  branches: ['nobody parked', 'one parked', 'both parked', 'released before the arrival'],
+  buggy: {
+    'one place': {
+      body: occupied(() => new OnePlace()),
+      fails: /^deadlock: .*(first|second) waits/,
+      without: 'room for all who park',
+      forced: { script: ['hit:lookup', 'hit:lookup', 'release'] },
+    },
+  },
+  halfFixed: {
+    'many places': {
+      body: occupied(() => new ManyPlaces()),
+      fails: /^deadlock: .*(first|second) waits/,
+      without: 'the second look at the release',
+      forced: { script: ['hit:lookup', 'release', 'hit:park'] },
+    },
+  },
+  fixed: { 'open for good': { body: occupied(() => new OpenForGood()) } },
+});

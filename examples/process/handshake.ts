@@ -1,0 +1,207 @@
+import type { Os } from '../os/os.ts';
+import { isErrno } from '../os/errno.ts';
+import { Gone, type Thread } from '../os/thread.ts';
+
+/*
+ * The placement handshake of C18 to C22 and C35: a child must not exec before its parent has placed it.
+ *
+ *   parent  pipes → spawner starts → pid read (at most 5 s) → own notify end closed → placed → byte written → joined
+ *   child   forked → inherited parent ends closed → pid written → waits for the byte → exec; end of file: exit
+ *
+ * `SOUND` is the whole of it; each case takes one thing away.
+ */
+
+/** What a launch may lack. */
+export interface Shape {
+  /** The spawn, which returns when the child has execed, runs beside the handshake. */
+  readonly spawner: 'beside' | 'before';
+  /** When the child closes the parent's ends, which it has inherited. */
+  readonly inherited: 'first' | 'after the pid' | 'never';
+  /** When the parent closes its copy of the end that the child writes its pid to. */
+  readonly notifyEnd: 'after the pid' | 'at once';
+  /** How the parent waits for the pid. */
+  readonly pid: 'deadline' | 'poll once, then read' | 'read';
+  /** A spawn that fails before there is a child ends the wait for the pid. */
+  readonly failedSpawn: 'ends the wait' | 'is not noticed';
+  /** The parent waits for the spawner whatever happened. */
+  readonly joins: boolean;
+  /** Which error is told: the root cause, or the one that came first. */
+  readonly tells: 'root cause' | 'first';
+  /** A child that lives although the handshake failed is killed and reaped. */
+  readonly reaps: boolean;
+  /** What keeps a late fork from using pipes that are gone. */
+  readonly lateFork: 'pipes kept' | 'token' | 'nothing';
+}
+
+export const SOUND: Shape = {
+  spawner: 'beside',
+  inherited: 'first',
+  notifyEnd: 'after the pid',
+  pid: 'deadline',
+  failedSpawn: 'ends the wait',
+  joins: true,
+  tells: 'root cause',
+  reaps: true,
+  lateFork: 'pipes kept',
+};
+
+/** How long the parent waits for the pid, in virtual milliseconds. */
+export const PID_MS = 5000;
+
+/** What happens in the child, and to it. */
+export interface Fate {
+  /** Before it writes its pid. */
+  readonly early?: (child: Thread) => Promise<unknown>;
+  /** Writes the pid in two pieces, which a signal can part. */
+  readonly inPieces?: boolean;
+  /** The exec fails. */
+  readonly execFails?: boolean;
+  /** The spawner itself breaks before it forks. */
+  readonly spawnerPanics?: boolean;
+  /** What the spawner does before it forks. */
+  readonly beforeFork?: (spawner: Thread) => Promise<unknown>;
+}
+
+interface Ends {
+  readonly notifyRead: number;
+  readonly notifyWrite: number;
+  readonly releaseRead: number;
+  readonly releaseWrite: number;
+}
+
+type Outcome<T> = { readonly value: T } | { readonly error: Error };
+
+/** Launches a child and places it. Resolves to its pid; the child runs on until it is killed. */
+export async function launch(os: Os, main: Thread, shape: Shape, fate: Fate = {}): Promise<number> {
+  const [notifyRead, notifyWrite] = await main.pipe();
+  const [releaseRead, releaseWrite] = await main.pipe();
+  const ends: Ends = { notifyRead, notifyWrite, releaseRead, releaseWrite };
+  const open = new Set(Object.values(ends));
+  const close = async (fd: number): Promise<void> => {
+    if (open.delete(fd)) await main.close(fd);
+  };
+  const token = { cancelled: false };
+  let spawned: Outcome<number> | undefined;
+  const spawning = beside(os, main, shape, async (thread) => {
+    spawned = await settle(spawn(thread, ends, token, shape, fate));
+    const isNoticed = shape.failedSpawn === 'ends the wait' && 'error' in spawned;
+    if (isNoticed && open.delete(notifyWrite)) await thread.close(notifyWrite);
+  });
+  if (shape.spawner === 'before') await spawning; // <- C18: the child waits for us
+  if (shape.notifyEnd === 'at once') await close(notifyWrite); // <- C20: the number is free for others
+  const driven = await settle(
+    (async () => {
+      const pid = await readPid(main, notifyRead, shape);
+      await close(notifyWrite);
+      await main.place(pid);
+      await close(releaseRead);
+      await main.write(releaseWrite, '1');
+      return pid;
+    })(),
+  );
+  token.cancelled = 'error' in driven;
+  // The ends of the release pipe first: their end of file is what ends an unplaced child.
+  for (const fd of [releaseRead, releaseWrite]) await close(fd);
+  if (shape.lateFork === 'pipes kept' && shape.joins) await spawning;
+  for (const fd of [notifyRead, notifyWrite]) await close(fd);
+  if (shape.joins) await spawning;
+  const failed = firstError(shape, driven, spawned);
+  if (failed === undefined) return (driven as { value: number }).value;
+  if (shape.reaps && spawned !== undefined && 'value' in spawned) {
+    await main.kill(spawned.value, 'SIGKILL');
+    await main.wait(spawned.value);
+  }
+  throw failed;
+}
+
+function firstError(shape: Shape, driven: Outcome<number>, spawned: Outcome<number> | undefined): Error | undefined {
+  const sync = 'error' in driven ? driven.error : undefined;
+  const spawn = spawned !== undefined && 'error' in spawned ? spawned.error : undefined;
+  if (shape.tells === 'first') return spawn ?? sync;
+  // The handshake's error is the cause, and what the spawn says is its consequence, unless there was no child at all.
+  const noChild = spawn?.message === 'the spawner broke' || sync?.message === 'the notify pipe ended';
+  return noChild ? (spawn ?? sync) : (sync ?? spawn);
+}
+
+function beside(os: Os, main: Thread, shape: Shape, body: (thread: Thread) => Promise<void>): Promise<void> {
+  return shape.spawner === 'before' ? body(main) : os.thread(main.process, 'spawner', body);
+}
+
+async function settle<T>(work: Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { value: await work };
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof Gone) throw error;
+    return { error };
+  }
+}
+
+/** Returns once the child has execed: then nobody has the status pipe's write end any more. */
+async function spawn(
+  thread: Thread,
+  ends: Ends,
+  token: { readonly cancelled: boolean },
+  shape: Shape,
+  fate: Fate,
+): Promise<number> {
+  if (fate.spawnerPanics === true) throw new Error('the spawner broke');
+  const [statusRead, statusWrite] = await thread.pipe();
+  await fate.beforeFork?.(thread);
+  if (shape.lateFork !== 'nothing' && token.cancelled) throw new Error('the launch was given up');
+  const pid = await thread.fork('child', (child) => beforeExec(child, ends, statusWrite, shape, fate));
+  await thread.close(statusWrite);
+  const error = await thread.read(statusRead);
+  await thread.close(statusRead);
+  if (error === '') return pid;
+  await thread.wait(pid);
+  throw new Error(`spawn failed: ${error}`);
+}
+
+async function beforeExec(child: Thread, ends: Ends, status: number, shape: Shape, fate: Fate): Promise<void> {
+  const closeInherited = async (): Promise<void> => {
+    await child.close(ends.notifyRead);
+    await child.close(ends.releaseWrite);
+  };
+  try {
+    if (shape.inherited === 'first') await closeInherited();
+    await fate.early?.(child);
+    const message = String(child.pid).padStart(4, '0');
+    if (fate.inPieces === true) {
+      await child.write(ends.notifyWrite, message.slice(0, 2));
+      await child.write(ends.notifyWrite, message.slice(2));
+    } else await child.write(ends.notifyWrite, message);
+    await child.close(ends.notifyWrite);
+    if (shape.inherited === 'after the pid') await closeInherited();
+    if ((await child.read(ends.releaseRead, 1)) === '') throw new Error('EPIPE');
+    await child.close(ends.releaseRead);
+    if (fate.execFails === true) throw new Error('ENOENT');
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof Gone) throw error;
+    await child.write(status, error.message);
+    await child.exit(1);
+  }
+  await child.exec();
+  await child.pause();
+}
+
+async function readPid(main: Thread, fd: number, shape: Shape): Promise<number> {
+  const deadline = main.os.sim.now() + PID_MS;
+  let message = '';
+  while (message.length < 4) {
+    if (shape.pid !== 'read' && !(shape.pid === 'poll once, then read' && message !== '')) {
+      try {
+        const left = Math.max(0, deadline - main.os.sim.now());
+        if (!(await main.poll(fd, left))) throw new Error('no pid in time: did the child die before it wrote one?');
+      } catch (error) {
+        if (!isErrno(error, 'EINTR')) throw error;
+        if (shape.pid === 'deadline') continue;
+      }
+    }
+    const piece = await main.read(fd, 4 - message.length);
+    if (piece === '') throw new Error('the notify pipe ended');
+    message += piece;
+  }
+  const pid = Number(message);
+  if (!(pid > 0)) throw new Error(`the pid is ${message}`);
+  return pid;
+}
