@@ -39,7 +39,6 @@ async function main(options: Options): Promise<number> {
   return problems.length === 0 ? 0 : 1;
 }
 
-process.setSourceMapsEnabled(true);
 const { only, write, ...flags } = new Command('cases')
   .description('Runs the race catalogue and prints its table.')
   .option('--deep', 'more seeds, larger spaces, and what each lock, re-check and gate is there for')

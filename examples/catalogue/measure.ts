@@ -13,7 +13,7 @@ export interface Profile {
 }
 
 export const PROFILES = {
-  fast: { seeds: 1, budget: 2000, sample: 200, deep: false },
+  fast: { seeds: 1, budget: 2000, sample: 150, deep: false },
   full: { seeds: 20, budget: 2000, sample: 1000, deep: false },
   deep: { seeds: 50, budget: 20_000, sample: 20_000, deep: true },
 } as const satisfies Record<string, Profile>;

@@ -215,6 +215,7 @@ export class Thread {
   #timer(ms: number): { queue: Waiters; isOver: () => boolean; clear: () => void } {
     const { process } = this;
     const queue = new Waiters();
+    if (ms <= 0) return { queue, isOver: () => true, clear: () => undefined };
     let over = false;
     const timer = setTimeout(() => {
       over = true;

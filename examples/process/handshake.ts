@@ -1,3 +1,4 @@
+import { Mutex } from 'async-mutex';
 import type { Os } from '../os/os.ts';
 import { isErrno } from '../os/errno.ts';
 import { Gone, type Thread } from '../os/thread.ts';
@@ -29,8 +30,8 @@ export interface Shape {
   readonly tells: 'root cause' | 'first';
   /** A child that lives although the handshake failed is killed and reaped. */
   readonly reaps: boolean;
-  /** What keeps a late fork from using pipes that are gone. */
-  readonly lateFork: 'pipes kept' | 'token' | 'nothing';
+  /** What keeps a late fork from using descriptor numbers that are somebody else's by then. */
+  readonly lateFork: 'token under a lock' | 'token' | 'nothing';
 }
 
 export const SOUND: Shape = {
@@ -42,7 +43,7 @@ export const SOUND: Shape = {
   joins: true,
   tells: 'root cause',
   reaps: true,
-  lateFork: 'pipes kept',
+  lateFork: 'token under a lock',
 };
 
 /** How long the parent waits for the pid, in virtual milliseconds. */
@@ -80,7 +81,7 @@ export async function launch(os: Os, main: Thread, shape: Shape, fate: Fate = {}
   const close = async (fd: number): Promise<void> => {
     if (open.delete(fd)) await main.close(fd);
   };
-  const token = { cancelled: false };
+  const token = { cancelled: false, lock: new Mutex() };
   let spawned: Outcome<number> | undefined;
   const spawning = beside(os, main, shape, async (thread) => {
     spawned = await settle(spawn(thread, ends, token, shape, fate));
@@ -99,10 +100,11 @@ export async function launch(os: Os, main: Thread, shape: Shape, fate: Fate = {}
       return pid;
     })(),
   );
-  token.cancelled = 'error' in driven;
+  // Either the child has been forked and has its own copies, or it will never be.
+  const cancel = (): void => void (token.cancelled = 'error' in driven);
+  await (shape.lateFork === 'token under a lock' ? token.lock.runExclusive(cancel) : cancel());
   // The ends of the release pipe first: their end of file is what ends an unplaced child.
   for (const fd of [releaseRead, releaseWrite]) await close(fd);
-  if (shape.lateFork === 'pipes kept' && shape.joins) await spawning;
   for (const fd of [notifyRead, notifyWrite]) await close(fd);
   if (shape.joins) await spawning;
   const failed = firstError(shape, driven, spawned);
@@ -140,15 +142,19 @@ async function settle<T>(work: Promise<T>): Promise<Outcome<T>> {
 async function spawn(
   thread: Thread,
   ends: Ends,
-  token: { readonly cancelled: boolean },
+  token: { readonly cancelled: boolean; readonly lock: Mutex },
   shape: Shape,
   fate: Fate,
 ): Promise<number> {
   if (fate.spawnerPanics === true) throw new Error('the spawner broke');
   const [statusRead, statusWrite] = await thread.pipe();
   await fate.beforeFork?.(thread);
-  if (shape.lateFork !== 'nothing' && token.cancelled) throw new Error('the launch was given up');
-  const pid = await thread.fork('child', (child) => beforeExec(child, ends, statusWrite, shape, fate));
+  const fork = async (): Promise<number> => {
+    if (shape.lateFork !== 'nothing' && token.cancelled) throw new Error('the launch was given up');
+    for (const step of ['arguments', 'environment']) await thread.at(step);
+    return thread.fork('child', (child) => beforeExec(child, ends, statusWrite, shape, fate));
+  };
+  const pid = await (shape.lateFork === 'token under a lock' ? token.lock.runExclusive(fork) : fork());
   await thread.close(statusWrite);
   const error = await thread.read(statusRead);
   await thread.close(statusRead);
@@ -159,8 +165,13 @@ async function spawn(
 
 async function beforeExec(child: Thread, ends: Ends, status: number, shape: Shape, fate: Fate): Promise<void> {
   const closeInherited = async (): Promise<void> => {
-    await child.close(ends.notifyRead);
-    await child.close(ends.releaseWrite);
+    for (const fd of [ends.notifyRead, ends.releaseWrite]) {
+      try {
+        await child.close(fd);
+      } catch (error) {
+        if (!isErrno(error, 'EBADF')) throw error;
+      }
+    }
   };
   try {
     if (shape.inherited === 'first') await closeInherited();
@@ -168,6 +179,7 @@ async function beforeExec(child: Thread, ends: Ends, status: number, shape: Shap
     const message = String(child.pid).padStart(4, '0');
     if (fate.inPieces === true) {
       await child.write(ends.notifyWrite, message.slice(0, 2));
+      for (let i = 0; i < 3; i++) await child.at('is slow');
       await child.write(ends.notifyWrite, message.slice(2));
     } else await child.write(ends.notifyWrite, message);
     await child.close(ends.notifyWrite);

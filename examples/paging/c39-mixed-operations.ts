@@ -1,0 +1,147 @@
+import { defineCase, invariant, type Body } from '../catalogue/define-case.ts';
+import { point } from '../../scheduler/point.ts';
+import type { Sim } from '../../src/index.ts';
+import { ReadWriteLock } from './read-write-lock.ts';
+
+/*
+ * C39: operations, some of which go on beside the others.
+ *
+ * A test is a list of operations: read, write, remove, pause, resume; each may be asynchronous. A memory whose write
+ * takes the read lock lets a read see half of a write. The runner must join what it let go, or a test ends before
+ * its operations have.
+ */
+
+export type Operation = { readonly op: 'read' | 'write' | 'remove' | 'pause' | 'resume'; readonly async?: boolean };
+
+type LockFor = (lock: ReadWriteLock, writes: boolean) => Promise<() => void>;
+
+const readForAll: LockFor = (lock) => lock.read(); // <- a write, too
+const byKind: LockFor = (lock, writes) => (writes ? lock.write() : lock.read()); // <-
+
+/** Two words that every write sets to the same value. */
+class Memory {
+  readonly words = [0, 0];
+  dirty = false;
+  served = Promise.resolve();
+  #resume: (() => void) | undefined;
+  readonly #lock = new ReadWriteLock();
+  readonly #lockFor: LockFor;
+
+  constructor(lockFor: LockFor) {
+    this.#lockFor = lockFor;
+  }
+
+  async read(): Promise<readonly [number, number]> {
+    await this.served;
+    const release = await this.#lockFor(this.#lock, false);
+    const first = this.words[0]!;
+    await point('memory:read');
+    const both = [first, this.words[1]!] as const;
+    release();
+    return both;
+  }
+
+  async write(value: number): Promise<void> {
+    await this.served;
+    const release = await this.#lockFor(this.#lock, true);
+    this.words[0] = value;
+    this.dirty = value !== 0;
+    await point('memory:write');
+    this.words[1] = value;
+    release();
+  }
+
+  pause(): void {
+    if (this.#resume === undefined) this.served = new Promise((resolve) => (this.#resume = resolve));
+  }
+
+  resume(): void {
+    this.#resume?.();
+    this.#resume = undefined;
+    this.served = Promise.resolve();
+  }
+}
+
+/** @param joins whether the runner waits for what it let go. */
+export function execute(operations: readonly Operation[], lockFor: LockFor = byKind, joins = true): Body {
+  return async (sim) => {
+    const memory = new Memory(lockFor);
+    let ended = false;
+    let late = false;
+    let active = 0;
+    const beside: Promise<unknown>[] = [];
+    for (const [i, { op, async: isAsync }] of operations.entries()) {
+      const run = async (): Promise<void> => {
+        if (++active > 1) sim.branch('async overlap');
+        await perform(sim, memory, op, i + 1);
+        active--;
+        late ||= ended;
+      };
+      if (isAsync === true) beside.push(sim.spawn(`${op} ${i}`, run));
+      else await run();
+    }
+    memory.resume();
+    if (joins) await Promise.all(beside);
+    ended = true;
+    await point('runner:ends');
+    await Promise.all(beside);
+    invariant(!late, 'the test ended before its operations');
+    invariant(memory.dirty === (memory.words[0] !== 0), 'the dirty set differs from what was written');
+  };
+}
+
+async function perform(sim: Sim, memory: Memory, op: Operation['op'], value: number): Promise<void> {
+  switch (op) {
+    case 'pause':
+      memory.pause();
+      return;
+    case 'resume':
+      memory.resume();
+      return;
+    case 'write':
+      return memory.write(value);
+    case 'remove':
+      return memory.write(0);
+    case 'read': {
+      let waited = false;
+      void memory.served.then(() => (waited ||= false));
+      const [first, second] = await memory.read();
+      sim.branch(first === 0 ? 'read the source' : 'read a write');
+      invariant(first === second, `a read saw half of a write: ${first}, ${second}`);
+      void waited;
+    }
+  }
+}
+
+const overlapping: readonly Operation[] = [
+  { op: 'write', async: true },
+  { op: 'read', async: true },
+  { op: 'pause' },
+  { op: 'remove', async: true },
+  { op: 'read', async: true },
+  { op: 'resume' },
+];
+
+export const C39 = defineCase({
+  id: 'C39',
+  title: 'Mixed sync and async operations',
+  source: 'S2.34 to S2.36',
+  file: 'paging/c39-mixed-operations.ts',
+  invariant:
+    'A read sees the source or a whole write; a fault while paused completes after the resume; all are joined.',
+  points: ['memory:read', 'memory:write', 'runner:ends'],
+  branches: ['async overlap', 'read the source', 'read a write'],
+  buggy: {
+    'the read lock for all': {
+      body: execute(overlapping, readForAll),
+      fails: /half of a write/,
+      without: 'the write lock',
+    },
+    'nobody joined': {
+      body: execute(overlapping, byKind, false),
+      fails: /before its operations/,
+      without: 'the join',
+    },
+  },
+  fixed: { 'write lock and join': { body: execute(overlapping) } },
+});

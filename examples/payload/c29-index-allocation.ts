@@ -1,0 +1,80 @@
+import { point } from '../../scheduler/point.ts';
+import { defineCase, invariant, together, type Body } from '../catalogue/define-case.ts';
+
+/*
+ * C29: an index that is given out twice.
+ *
+ * Every result gets the next number. Reading the counter, awaiting something and storing it plus one loses updates, as
+ * every read-modify-write across an await does. Numbers are taken when a program ends, not when it starts, and not
+ * at all where there is no result.
+ */
+
+interface Counter {
+  value: number;
+}
+
+type Take = (counter: Counter) => Promise<number>;
+
+const readAndStore: Take = async (counter) => {
+  const index = counter.value;
+  await point('index:taken');
+  counter.value = index + 1; // <- a lost update
+  return index;
+};
+
+/** Fixed: one expression, no await in it. */
+const increment: Take = async (counter) => {
+  const index = counter.value++; // <-
+  await point('index:taken');
+  return index;
+};
+
+/** @param atStart takes the number when the program starts. */
+function programs(take: Take, atStart = false): Body {
+  return async (sim) => {
+    const counter: Counter = { value: 0 };
+    const finished: { name: string; index: number }[] = [];
+    const order: string[] = [];
+    const run = (name: string, fails: boolean) => async (): Promise<void> => {
+      await point('program:starts');
+      order.push(name);
+      let index = atStart ? await take(counter) : undefined;
+      await point('program:ends');
+      if (fails) return;
+      index ??= await take(counter);
+      finished.push({ name, index });
+    };
+    await together(sim, { a: run('a', false), b: run('b', false), failing: run('failing', true) });
+    const byIndex = [...finished].sort((x, y) => x.index - y.index);
+    const indices = byIndex.map(({ index }) => index);
+    const started = order.filter((name) => name !== 'failing');
+    sim.branch(byIndex.map(({ name }) => name).join() === started.join() ? 'same order' : 'reordered');
+    invariant(new Set(indices).size === indices.length, 'two results have the same index');
+    invariant(indices.join() === '0,1', 'a number was taken where there is no result');
+  };
+}
+
+export const C29 = defineCase({
+  id: 'C29',
+  title: 'Index given out twice',
+  source: 'S4.7',
+  file: 'payload/c29-index-allocation.ts',
+  invariant: 'Indices are unique and dense; failures take none.',
+  points: ['program:starts', 'program:ends', 'index:taken'],
+  branches: ['same order', 'reordered'],
+  buggy: {
+    'read, await, store': {
+      body: programs(readAndStore),
+      fails: /the same index/,
+      without: 'read and increment in one step',
+    },
+  },
+  halfFixed: {
+    'taken at the start': {
+      body: programs(increment, true),
+      fails: /no result/,
+      without: 'taking at the end',
+    },
+  },
+  fixed: { 'incremented at once, at the end': { body: programs(increment) } },
+});
