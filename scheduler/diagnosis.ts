@@ -111,6 +111,8 @@ export class Diagnosis implements Observer {
   end(): void {
     this.#stop?.();
     this.#stop = undefined;
+    // Else Node 20 copies its store into every async resource from here on.
+    this.#context.disable();
     this.waiting = this.#whoWaits();
   }
 

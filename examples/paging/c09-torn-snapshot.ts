@@ -15,75 +15,73 @@ interface Tracker {
   readonly pages: [number, number];
   readonly settle: ReadWriteLock;
   readonly inner: ReadWriteLock;
+  inFlight: number;
 }
 
-type Snapshot = (tracker: Tracker) => Promise<[number, number]>;
+interface Shown {
+  readonly pages: readonly [number, number];
+  /** Requests in flight at that moment. */
+  readonly inFlight: number;
+}
 
-async function read({ pages }: Tracker): Promise<[number, number]> {
-  const first = pages[0];
+type Snapshot = (tracker: Tracker) => Promise<Shown>;
+
+async function read(tracker: Tracker): Promise<Shown> {
+  const first = tracker.pages[0];
   await point('snap:read');
-  return [first, pages[1]];
+  return { pages: [first, tracker.pages[1]], inFlight: tracker.inFlight };
 }
 
 const lockAndUnlock: Snapshot = async (tracker) => {
-  (await tracker.settle.write())(); // <- let go at once
+  await tracker.settle.exclusive(() => undefined); // <- let go at once
   await point('snap:settled');
   return read(tracker);
 };
 
-/** Half a fix: holds the settle lock. */
-const holdOuter: Snapshot = async (tracker) => {
-  const release = await tracker.settle.write(); // <-
-  await point('snap:settled');
-  const snapshot = await read(tracker);
-  release();
-  return snapshot;
-};
-
-/** Fixed: holds both. */
-const holdBoth: Snapshot = async (tracker) => {
-  const release = await tracker.settle.write();
-  await point('snap:settled');
-  const releaseInner = await tracker.inner.read(); // <-
-  const snapshot = await read(tracker);
-  releaseInner();
-  release();
-  return snapshot;
-};
+/** Half a fix: holds the settle lock while it reads. */
+const holdOuter: Snapshot = (tracker) =>
+  // <-
+  tracker.settle.exclusive(async () => {
+    await point('snap:settled');
+    return read(tracker);
+  });
 
 /** Half a fix: the inner lock alone keeps writes whole, but not requests in flight out. */
 const holdInner: Snapshot = async (tracker) => {
-  (await tracker.settle.write())();
+  await tracker.settle.exclusive(() => undefined);
   await point('snap:settled');
-  const release = await tracker.inner.read();
-  const snapshot = await read(tracker);
-  release();
-  return snapshot;
+  return tracker.inner.shared(() => read(tracker)); // <-
 };
+
+/** Fixed: holds both. */
+const holdBoth: Snapshot = (tracker) =>
+  // <-
+  tracker.settle.exclusive(async () => {
+    await point('snap:settled');
+    return tracker.inner.shared(() => read(tracker)); // <-
+  });
 
 function paging(snapshot: Snapshot, withRemove = true): Body {
   return async (sim) => {
-    const tracker: Tracker = { pages: [0, 0], settle: new ReadWriteLock(), inner: new ReadWriteLock() };
+    const tracker: Tracker = { pages: [0, 0], settle: new ReadWriteLock(), inner: new ReadWriteLock(), inFlight: 0 };
     const { pages } = tracker;
-    let inFlight = 0;
     let reading = false;
     let done = 0;
-    const mutate = async (name: string): Promise<void> => {
-      const release = await tracker.inner.write();
-      pages[0]++;
-      await point(`${name}:mutate`);
-      pages[1]++;
-      release();
-    };
+    const mutate = (name: string): Promise<void> =>
+      tracker.inner.exclusive(async () => {
+        pages[0]++;
+        await point(`${name}:mutate`);
+        pages[1]++;
+      });
     await together(sim, {
       async worker() {
         await point('worker:settle');
-        const release = await tracker.settle.read();
-        inFlight++;
-        await mutate('worker');
-        inFlight--;
-        done++;
-        release();
+        await tracker.settle.shared(async () => {
+          tracker.inFlight++;
+          await mutate('worker');
+          tracker.inFlight--;
+          done++;
+        });
       },
       ...(withRemove && {
         async remove() {
@@ -95,10 +93,10 @@ function paging(snapshot: Snapshot, withRemove = true): Body {
       async snapshotter() {
         await point('snap:begin');
         reading = true;
-        const [first, second] = await snapshot(tracker);
+        const { pages: shown, inFlight } = await snapshot(tracker);
         reading = false;
         invariant(inFlight === 0, 'the snapshot was taken with a request in flight');
-        invariant(first === second, 'the snapshot is torn');
+        invariant(shown[0] === shown[1], 'the snapshot is torn');
         sim.branch(done > 0 ? 'worker before' : 'worker after');
       },
     });

@@ -13,10 +13,10 @@ import { ReadWriteLock } from './read-write-lock.ts';
 
 export type Operation = { readonly op: 'read' | 'write' | 'remove' | 'pause' | 'resume'; readonly async?: boolean };
 
-type LockFor = (lock: ReadWriteLock, writes: boolean) => Promise<() => void>;
+type LockFor = <T>(lock: ReadWriteLock, writes: boolean, body: () => Promise<T>) => Promise<T>;
 
-const readForAll: LockFor = (lock) => lock.read(); // <- a write, too
-const byKind: LockFor = (lock, writes) => (writes ? lock.write() : lock.read()); // <-
+const readForAll: LockFor = (lock, _writes, body) => lock.shared(body); // <- a write, too
+const byKind: LockFor = (lock, writes, body) => (writes ? lock.exclusive(body) : lock.shared(body)); // <-
 
 /** Two words that every write sets to the same value. */
 class Memory {
@@ -33,22 +33,21 @@ class Memory {
 
   async read(): Promise<readonly [number, number]> {
     await this.served;
-    const release = await this.#lockFor(this.#lock, false);
-    const first = this.words[0]!;
-    await point('memory:read');
-    const both = [first, this.words[1]!] as const;
-    release();
-    return both;
+    return this.#lockFor(this.#lock, false, async () => {
+      const first = this.words[0]!;
+      await point('memory:read');
+      return [first, this.words[1]!] as const;
+    });
   }
 
   async write(value: number): Promise<void> {
     await this.served;
-    const release = await this.#lockFor(this.#lock, true);
-    this.words[0] = value;
-    this.dirty = value !== 0;
-    await point('memory:write');
-    this.words[1] = value;
-    release();
+    await this.#lockFor(this.#lock, true, async () => {
+      this.words[0] = value;
+      this.dirty = value !== 0;
+      await point('memory:write');
+      this.words[1] = value;
+    });
   }
 
   pause(): void {
@@ -103,12 +102,9 @@ async function perform(sim: Sim, memory: Memory, op: Operation['op'], value: num
     case 'remove':
       return memory.write(0);
     case 'read': {
-      let waited = false;
-      void memory.served.then(() => (waited ||= false));
       const [first, second] = await memory.read();
       sim.branch(first === 0 ? 'read the source' : 'read a write');
       invariant(first === second, `a read saw half of a write: ${first}, ${second}`);
-      void waited;
     }
   }
 }

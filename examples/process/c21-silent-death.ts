@@ -69,6 +69,7 @@ export const C21 = defineCase({
     },
     'one poll, then half a pid': {
       body: dying({ ...SOUND, pid: 'poll once, then read' }, { inPieces: true }),
+      options: { runs: 10_000 },
       fails: /^deadlock: .*main waits/,
       without: 'the deadline for every piece',
     },
