@@ -31,7 +31,7 @@ test('docs/cases.md has the cases and variants of the catalogue', () => {
     for (const name of Object.keys(buggy)) expect(docs).toContain(`| buggy: ${name} |`);
     for (const name of Object.keys(halfFixed ?? {})) expect(docs).toContain(`| half-fixed: ${name} |`);
     const rows = docs.split('\n').filter((line) => line.startsWith(`| [${id}](`));
-    for (const name of Object.keys(fixed)) expect(rows.filter((row) => row.includes(` | ${name} | `))).toHaveLength(1);
+    for (const name of Object.keys(fixed)) expect(rows.some((row) => row.includes(` | ${name} | `))).toBe(true);
   }
   expect(docs.match(/^\| \[C\d\d\]/gm)?.length).toBe(
     CASES.reduce((rows, { buggy, halfFixed = {}, fixed }) => {
