@@ -90,10 +90,18 @@ describe('the runner tells what is wrong with a case', () => {
   });
 
   test.each([
-    ['a buggy variant that is not found', buggy({ body: racy(false) }), /^C99 buggy 'racy' was not found in \d+ executions/],
+    [
+      'a buggy variant that is not found',
+      buggy({ body: racy(false) }),
+      /^C99 buggy 'racy' was not found in \d+ executions/,
+    ],
     ['one that fails otherwise', buggy({ fails: /deadlock/ }), /fails otherwise than told: error: caught inside/],
     ['a fixed variant that fails', { fixed: { calm: { body: racy(true) } } }, /fixed 'calm' fails: error: caught/],
-    ['a branch never seen', { branches: ['inside', 'outside', 'above'] }, /is vacuous: The branch 'above' (was never|is unreachable)/],
+    [
+      'a branch never seen',
+      { branches: ['inside', 'outside', 'above'] },
+      /is vacuous: The branch 'above' (was never|is unreachable)/,
+    ],
     ['a point that nobody reaches', { points: ['in', 'up'] }, /no variant ever reached the point 'up'/],
     ['a script that forces nothing', buggy({ forced: { script: ['in', 'out', 'look'] } }), /does not make it fail/],
     ['gates that force nothing', buggy({ forced: { gates: { late } } }), /gates do not make it fail/],
