@@ -85,7 +85,8 @@ export class Survey {
       return yield* this.#failing(engine, failed, alone);
     }
     const hasOneOrder = this.#hasOneOrder(scheduler);
-    if (hasOneOrder || engine.interrupted) return { report: alone({ exhaustive: hasOneOrder }) };
+    if (hasOneOrder || this.#settings.runs === 1 || engine.interrupted)
+      return { report: alone({ exhaustive: hasOneOrder }) };
     const differs = yield* this.#repeat(engine);
     if (differs !== undefined) return { report: alone(), remark: differs };
     if (this.executions >= this.#settings.runs || engine.interrupted) return { report: alone() };

@@ -133,6 +133,8 @@ export class Conductor<Result> implements Conducted {
     this.#end();
     result.state = verdict.state;
     result.errors = verdict.errors;
+    // Executions are no repeats that anybody asked for.
+    result.repeatCount = 0;
   }
 
   #end(): void {

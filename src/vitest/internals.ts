@@ -16,6 +16,7 @@ export interface TaskResult {
   state: 'run' | 'pass' | 'fail' | 'skip' | 'queued' | 'only' | 'todo';
   errors?: TaskError[] | undefined;
   pending?: boolean;
+  repeatCount?: number;
   /** Vitest 5: one entry for each execution. */
   attempts?: unknown[];
 }
