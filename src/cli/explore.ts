@@ -5,7 +5,8 @@ import { tellFailure } from '../../properties/story.ts';
 import { StraddleError } from '../../scheduler/error.ts';
 import { documentOf, type ReportDocument, type TestReport } from '../report/document.ts';
 import { writeDocument } from '../report/files.ts';
-import { exploreSuite, type Problem, type SuiteOptions, type SuiteResult } from '../vitest/suite.ts';
+import type { Problem } from '../vitest/problems.ts';
+import { exploreSuite, type SuiteOptions, type SuiteResult } from '../vitest/suite.ts';
 import { summarise, type Summary } from '../vitest/summary.ts';
 import { colours } from './colours.ts';
 
@@ -96,10 +97,16 @@ async function explore(filters: readonly string[], flags: Flags): Promise<number
     progress?.end();
     process.removeListener('SIGINT', stop);
   }
+  const broken = result.problems.find(({ isSyntax }) => isSyntax);
+  const complaint =
+    broken && new StraddleError('parse', `${broken.where} does not parse: ${broken.message.replace(/\.$/, '')}.`);
+  if (complaint !== undefined && result.tests.length === 0) throw complaint;
   const document = documentOf(result.tests, { complete: result.complete });
   writeDocument(document);
   if (flags.json === true) console.log(JSON.stringify(document, null, 2));
   else tell(document, result, { seed, seconds: (performance.now() - started) / 1000 });
+  // What is known has been told.
+  if (complaint !== undefined) throw complaint;
   const failed = document.verdict !== 'pass' || result.failed.length > 0 || result.problems.length > 0;
   return failed ? 1 : 0;
 }

@@ -1,4 +1,5 @@
-import { relative } from 'node:path';
+import { existsSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { TestCase, TestModule, TestProject, TestSpecification, Vitest } from 'vitest/node';
@@ -8,6 +9,7 @@ import type { TestInput, TestReport } from '../report/document.ts';
 import { ASKED, type Asked } from './asked.ts';
 import { instrumentProject } from './instrument-project.ts';
 import { locateVitest, type VitestNode } from './locate.ts';
+import { problemOf, type Problem } from './problems.ts';
 
 export interface SuiteOptions extends Omit<Asked, 'fileMs'> {
   /** Where Vitest looks for its configuration. */
@@ -32,12 +34,6 @@ export interface SuiteProgress {
   readonly executions: number;
   /** Of the test that was finished last. */
   readonly latest?: string;
-}
-
-/** A test that failed without the order being at fault, or something that is no test. */
-export interface Problem {
-  readonly where: string;
-  readonly message: string;
 }
 
 export interface SuiteResult {
@@ -96,6 +92,9 @@ class Suite {
 
   async open({ createVitest }: VitestNode): Promise<Vitest> {
     const { root, namePattern, project, config } = this.#options;
+    if (config !== undefined && !existsSync(resolve(root, config))) {
+      throw new StraddleError('config', `Vitest's configuration failed: there is no file ${config}.`);
+    }
     const said: string[] = [];
     const listen = new Writable({
       write: (chunk: Buffer, _, then) => {
@@ -124,7 +123,9 @@ class Suite {
         { stdout: listen, stderr: listen } as never,
       );
     } catch (error) {
-      throw new StraddleError('config', `Vitest's configuration failed: ${firstLine(error)}`, { cause: error });
+      throw new StraddleError('config', `Vitest's configuration failed: ${problemOf('', error).message}`, {
+        cause: error,
+      });
     }
     try {
       for (const one of vitest.projects) this.#prepare(one);
@@ -208,28 +209,26 @@ class Suite {
         this.#collected += [...module.children.allTests()].length;
       },
       onTestCaseResult: (test: TestCase) => this.#add(test),
-      onTestModuleEnd: (module: TestModule) => {
-        for (const error of module.errors()) this.#broken(module, error);
-      },
-      onTestRunEnd: (_modules: unknown, errors: readonly { message: string; stack?: string }[]) => {
-        for (const error of errors) this.#problems.push({ where: 'outside of any test', message: firstLine(error) });
+      onTestRunEnd: (modules: readonly TestModule[], errors: readonly unknown[]) => {
+        for (const module of modules) {
+          for (const error of module.errors()) this.#problems.push(problemOf(this.#fileOf(module), error));
+        }
+        for (const error of errors) this.#problems.push(problemOf('outside of any test', error));
       },
     };
   }
 
-  /** A file that cannot be loaded: without straddle, too, unless it does not parse. */
-  #broken({ moduleId }: TestModule, error: { name?: string; message: string }): void {
-    const where = relative(this.#options.root, moduleId).replaceAll('\\', '/');
-    this.#problems.push({ where, message: firstLine(error) });
+  #fileOf({ moduleId }: TestModule): string {
+    return relative(this.#options.root, moduleId).replaceAll('\\', '/');
   }
 
   #add(test: TestCase): void {
     this.#done++;
     const { state, errors } = test.result();
-    const file = relative(this.#options.root, test.module.moduleId).replaceAll('\\', '/');
+    const file = this.#fileOf(test.module);
     const where = `${file}${test.location === undefined ? '' : `:${test.location.line}`} › ${test.fullName}`;
     if (state === 'skipped') this.#skipped++;
-    if (state === 'failed') this.#failed.push({ where, message: firstLine(errors?.[0]) });
+    if (state === 'failed') this.#failed.push(problemOf(where, errors?.[0]));
     const found = (test.meta() as { straddle?: Pick<TestReport, 'report' | 'remark'> }).straddle;
     const { name } = test.project;
     const reason = this.#without.get(name);
@@ -286,9 +285,4 @@ function silent(said: string[]): object {
     clearScreen: () => undefined,
     hasErrorLogged: () => false,
   };
-}
-
-function firstLine(error: unknown): string {
-  const text = String((error as Partial<Error> | undefined)?.message ?? error);
-  return text.split('\n')[0]!.replace(/\u001b\[[\d;]*m/g, '');
 }
