@@ -32,7 +32,7 @@ export type Plan<Result> = Generator<Run, Result, undefined>;
 /** Who asks, and for how long. */
 export interface Limits {
   readonly budgetMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Pick<AbortSignal, 'aborted'> | undefined;
   /** Called when the real loop turns. */
   readonly onTurn?: ((elapsedMs: number) => void) | undefined;
   readonly onBranch: (label: string) => void;

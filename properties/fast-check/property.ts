@@ -20,6 +20,24 @@ interface Failed {
   readonly error: PropertyError;
 }
 
+/** Ends an exploration; an `AbortController` for each value would cost more than some of its executions. */
+class Stop {
+  readonly #given: AbortSignal | undefined;
+  #isNow = false;
+
+  constructor(given: AbortSignal | undefined) {
+    this.#given = given;
+  }
+
+  get aborted(): boolean {
+    return this.#isNow || this.#given?.aborted === true;
+  }
+
+  now(): void {
+    this.#isNow = true;
+  }
+}
+
 /** One assessment of a property by fast-check: each of its runs is an exploration. */
 export class Property<Values> {
   readonly #settings: Settings;
@@ -34,7 +52,7 @@ export class Property<Values> {
   #isOver = false;
   /** fast-check has a failure to report: ours, or another. */
   #hasFailed = false;
-  #running: AbortController | undefined;
+  #running: Stop | undefined;
 
   constructor(settings: Settings, isSeeded: boolean) {
     this.#settings = settings;
@@ -64,7 +82,7 @@ export class Property<Values> {
     await undefined;
     this.#isAsked = false;
     // Whoever runs the property may have given up waiting for the value before.
-    this.#running?.abort();
+    this.#running?.now();
     const settings = { ...this.#settings, seed: this.#seedOfValue() };
     const budgetMs = settings.budgetMs === undefined ? undefined : settings.budgetMs - this.#tally.elapsedMs;
     this.#misuse ??= mixedSchedulers(value);
@@ -100,14 +118,12 @@ export class Property<Values> {
   }
 
   async #control<Result>(budgetMs: number | undefined, plan: (engine: Engine) => Plan<Result>): Promise<Result> {
-    const running = (this.#running = new AbortController());
-    const { signal: given } = this.#settings;
-    const signal = given === undefined ? running.signal : AbortSignal.any([given, running.signal]);
+    const signal = (this.#running = new Stop(this.#settings.signal));
     try {
       return await control({ budgetMs, signal, onBranch: this.#tally.branches.hit }, plan);
     } finally {
       setCurrentSim(undefined);
-      this.#running = undefined;
+      if (this.#running === signal) this.#running = undefined;
     }
   }
 
@@ -131,7 +147,7 @@ export class Property<Values> {
 
   /** @throws CheckError if the whole property lacks evidence. */
   #judge(): void {
-    this.#running?.abort();
+    this.#running?.now();
     if (this.#misuse !== undefined || this.#hasFailed) return;
     const report = this.#tally.report(this.#settings.seed);
     if (report.verdict === 'vacuous') throw new CheckError(tell(report), report);

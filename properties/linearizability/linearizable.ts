@@ -45,12 +45,35 @@ export interface Unexplained<C extends Call = Call> {
  * @param history as `recorded` gives it, or written by hand. Operations without `returned` are pending: they may have
  *   taken effect or not.
  * @param options.consistency default `linearizable`.
+ * @returns the verdict; without a history, a function that takes one.
  * @throws StraddleError `history` or `model` for one that is malformed, `model` if the model throws or changes a state
  *   in place, `too-concurrent` if so much overlaps that the search gives up (after 2 million configurations, or
  *   100,000 distinct states: some seconds).
  * Sources: Wing and Gong 1993, Lowe 2017, Horn and Kroening 2015 (see `search` and `Model.key`).
  */
 export function linearizable<State, C extends Call>(
+  history: readonly Operation<C>[],
+  model: Model<State, C>,
+  options?: { consistency?: Consistency },
+): Explained<C> | Unexplained<C>;
+export function linearizable<State, C extends Call>(
+  model: Model<State, C>,
+  options?: { consistency?: Consistency },
+): (history: readonly Operation<C>[]) => Explained<C> | Unexplained<C>;
+export function linearizable(...given: readonly unknown[]): unknown {
+  const [first, ...rest] = given;
+  if (isModel(first)) {
+    return (history: readonly Operation[]) => verdictOf(history, first, rest[0] as { consistency?: Consistency });
+  }
+  return verdictOf(...(given as Parameters<typeof verdictOf>));
+}
+
+function isModel(value: unknown): value is Model<unknown> {
+  const { init, step } = (value ?? {}) as Partial<Model<unknown>>;
+  return typeof init === 'function' && typeof step === 'function';
+}
+
+function verdictOf<State, C extends Call>(
   history: readonly Operation<C>[],
   model: Model<State, C>,
   options: { consistency?: Consistency } = {},

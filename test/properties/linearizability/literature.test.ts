@@ -166,3 +166,13 @@ describe('models with a choice', () => {
     expect(linearizable(chart(`A: |take() 5|  |put(5) ok|`), bag).ok).toBe(false);
   });
 });
+
+test('without a history, a checker for a model', () => {
+  const check = linearizable(register);
+  const write = { name: 'write', args: [1], called: 1, returned: 2 };
+  expect(check([write, { name: 'read', args: [], called: 3, returned: 4, result: 1 }]).ok).toBe(true);
+  expect(check([write, { name: 'read', args: [], called: 3, returned: 4, result: 2 }]).ok).toBe(false);
+  const sequential = linearizable(register, { consistency: 'sequential' });
+  const stale = { name: 'read', args: [], called: 3, returned: 4, result: 0, client: 'b' };
+  expect(sequential([{ ...write, client: 'a' }, stale]).ok).toBe(true);
+});
