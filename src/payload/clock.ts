@@ -1,3 +1,5 @@
+import { originals } from '../../scheduler/world/originals.ts';
+
 /** What a deadline needs of time. Milliseconds, monotonic. */
 export interface Clock {
   now(): number;
@@ -5,15 +7,14 @@ export interface Clock {
   clearTimeout(timer: unknown): void;
 }
 
-// Taken once at import: fake timers that a test installs later must not stop a watchdog over a real process.
-const { setTimeout, clearTimeout, setImmediate } = globalThis;
-const now = performance.now.bind(performance);
+// The host's own: neither fake timers that a test installs nor virtual time may stop a watchdog over a real process.
+const { now, setTimeout, clearTimeout, setImmediate } = originals;
 
 export const realClock: Clock = {
   now,
-  setTimeout,
+  setTimeout: (callback, ms) => setTimeout(callback as never, ms),
   clearTimeout: (timer) => {
-    clearTimeout(timer as NodeJS.Timeout);
+    clearTimeout(timer as never);
   },
 };
 
@@ -45,5 +46,5 @@ export function atDeadline(ms: number, expire: () => void, clock: Clock = realCl
  * process number is still its own.
  */
 export function checkPhase(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => void setImmediate(resolve));
 }

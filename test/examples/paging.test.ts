@@ -6,7 +6,8 @@ import { recorded } from '../../properties/linearizability/history.ts';
 import { linearizable } from '../../properties/linearizability/linearizable.ts';
 import type { Sim } from '../../src/index.ts';
 import type { Remote } from '../../src/remote/index.ts';
-import { built, explore, remote } from '../remote/built.ts';
+import { built, remote } from '../remote/built.ts';
+import { explore } from '../remote/built-straddle.ts';
 
 const deep = process.env['STRADDLE_DEEP'] === '1';
 const SERVER = new URL(built('examples/paging/server.js'));
@@ -156,7 +157,7 @@ describe('explored from the parent', () => {
     const value = await child.calls.read(0);
     if (value !== 0) throw new Error(`the removed page has ${value} again`);
   };
-  const runs = deep ? 1_000 : 60;
+  const runs = deep ? 1_000 : 25;
 
   test.each<[string, (sim: Sim) => Promise<void>, RegExp]>([
     ['a snapshot that drains without holding', snapshotRace('DrainsOnly', false), /in the table, but memory has it/],
@@ -245,17 +246,20 @@ describe('lists of operations', () => {
           if (touched('write').has(i) && !touched('remove').has(i)) expect(state).toBe('dirty');
         });
       }),
-      { numRuns: deep ? 1_000 : 40 },
+      { numRuns: deep ? 1_000 : 20 },
     );
   }, 300_000);
 
   test('run in order; asynchronous ones overlap, and all are joined', async () => {
     const log: string[] = [];
+    let lastEnded!: () => void;
+    const last = new Promise<void>((resolve) => (lastEnded = resolve));
     const run = async (operation: Operation): Promise<string> => {
       const name = `${operation.kind} ${'page' in operation ? operation.page : ''}`;
       log.push(`begin ${name}`);
-      await new Promise((resolve) => setTimeout(resolve, operation.async === true ? 20 : 1));
+      await (operation.async === true ? last : null);
       log.push(`end ${name}`);
+      if (name === 'read 2') lastEnded();
       return name;
     };
     const operations: Operation[] = [

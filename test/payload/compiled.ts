@@ -14,7 +14,7 @@ export function compilePayload() {
     rmSync(directory, { recursive: true, force: true });
   });
   const sources = readdirSync(join(ROOT, 'src/payload')).map((name) => `src/payload/${name}`);
-  for (const source of ['scheduler/error.ts', ...sources]) {
+  for (const source of ['scheduler/error.ts', 'scheduler/world/originals.ts', ...sources]) {
     const target = join(directory, source.replace(/ts$/, 'js'));
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, javascript(readFileSync(join(ROOT, source), 'utf8')));

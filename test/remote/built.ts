@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type * as Straddle from '../../src/index.ts';
 import type * as Remote from '../../src/remote/index.ts';
 import type * as Fork from '../../src/remote/parent/fork.ts';
 
@@ -14,7 +13,6 @@ export const built = (path: string): string => pathToFileURL(join(DIST, path)).h
 export const { remote, serve } = (await import(built('src/remote/index.js'))) as typeof Remote;
 /** The same `fork`, with bounds to choose. */
 export const { fork } = (await import(built('src/remote/parent/fork.js'))) as typeof Fork;
-export const { explore, replay, check } = (await import(built('src/index.js'))) as typeof Straddle;
 
 /** A module that a child can load. */
 export const fixture = (name: string): string => join(import.meta.dirname, '../fixtures/remote', name);

@@ -4,8 +4,11 @@ import type { Sim } from '../../src/index.ts';
 import type { Remote } from '../../src/remote/index.ts';
 import { liveHandles } from '../../src/payload/index.ts';
 import { eventually, expectGone } from '../payload/processes.ts';
-import { check, explore, fixture, remote, replay } from './built.ts';
+import { fixture, remote } from './built.ts';
+import { check, explore, replay } from './built-straddle.ts';
 import type { Counter } from './contracts.ts';
+
+const deep = process.env['STRADDLE_DEEP'] === '1';
 
 let child: Remote<Counter>;
 let other: Remote<Counter>;
@@ -51,7 +54,7 @@ describe('the points of a child take part in an exploration', () => {
     expect(steps.map(({ kind }) => kind)).toEqual(['point', 'point']);
     expect(new Set(steps.map(({ task }) => task))).toEqual(new Set(['first', 'second']));
     for (const { site } of steps) expect(site).toMatch(/test\/fixtures\/remote\/counter\.js:\d+:\d+$/);
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const again = await replay(mustNotLose, failure!.token);
       expect(again.failure?.message).toBe('an update was lost');
     }
@@ -78,7 +81,7 @@ describe('the points of a child take part in an exploration', () => {
         sim.branch(count === 1 ? 'one lost' : 'both counted');
         expect(count).toBe(1);
       },
-      { runs: 10, branches: { 'one lost': { every: true } } },
+      { runs: 5, branches: { 'one lost': { every: true } } },
     );
     expect(report.straddled).toBeDefined();
   });
@@ -96,9 +99,9 @@ describe('the points of a child take part in an exploration', () => {
         });
         await Promise.all([slow, quick]);
       },
-      { runs: 10, vacuity: 'off' },
+      { runs: 5, vacuity: 'off' },
     );
-    expect(report.executions).toBe(10);
+    expect(report.executions).toBe(5);
   });
 
   test('and are free again when it is over', async () => {
@@ -139,7 +142,7 @@ describe('the points of a child take part in an exploration', () => {
         );
         orders.add(order.join());
       },
-      { runs: 40, seed: 3, vacuity: 'off' },
+      { runs: 12, seed: 3, vacuity: 'off' },
     );
     expect(report.verdict).toBe('pass');
     expect(orders).toEqual(new Set(['one,two', 'two,one']));
@@ -213,7 +216,7 @@ describe('a child that an execution forks', () => {
   };
 
   test('is steered from its bootstrap to its shutdown, and gone afterwards', async () => {
-    const report = await explore(forkAndAdd, { runs: 4, seed: 1, vacuity: 'off' });
+    const report = await explore(forkAndAdd, { runs: deep ? 20 : 2, seed: 1, vacuity: 'off' });
     expect(report.failure).toBeUndefined();
     await expectGone(...pids);
     expect(liveHandles()).toEqual([]);
