@@ -83,7 +83,7 @@ export class BarrierRegistry<Parked> {
     if (barrier === undefined) {
       const ended = this.#ended.get(token);
       if (ended === undefined) settle(this.#unknown(token));
-      else settle(ended.arrived ? undefined : releasedBeforeArrival());
+      else settle(ended.arrived ? undefined : releasedBeforeArrival(ended.name));
     } else if (barrier.arrived) {
       settle();
     } else {
@@ -106,7 +106,7 @@ export class BarrierRegistry<Parked> {
     this.#ended.set(token, { name: barrier.name, arrived: barrier.arrived });
     const keys = this.#newest.get(barrier.name)!;
     if (keys.get(barrier.key) === token) keys.delete(barrier.key);
-    if (barrier.waiting.size > 0) settleAll(barrier.waiting, releasedBeforeArrival());
+    if (barrier.waiting.size > 0) settleAll(barrier.waiting, releasedBeforeArrival(barrier.name));
     for (const parked of barrier.parked) this.#resume(parked);
     return true;
   }
@@ -117,8 +117,9 @@ export class BarrierRegistry<Parked> {
 
   /** Ends every wait with `shutdown`, then releases all. */
   shutdown(what = 'The execution ended'): void {
-    const error = new StraddleError('shutdown', `${what} before anybody reached the barrier.`);
-    for (const barrier of this.#tokens.values()) settleAll(barrier.waiting, error);
+    for (const { name, waiting } of this.#tokens.values()) {
+      if (waiting.size > 0) settleAll(waiting, new StraddleError('shutdown', `${what} ${beforeArrival(name)}`));
+    }
     this.releaseAll();
   }
 
@@ -142,6 +143,10 @@ function settleAll(waiting: Set<Settle>, error?: StraddleError): void {
   for (const settle of settles) settle(error);
 }
 
-function releasedBeforeArrival(): StraddleError {
-  return new StraddleError('released-before-arrival', 'The barrier was released before anybody reached it.');
+function releasedBeforeArrival(name: string): StraddleError {
+  return new StraddleError('released-before-arrival', `It was released ${beforeArrival(name)}`);
+}
+
+function beforeArrival(name: string): string {
+  return `before anybody reached the barrier at '${name}'.`;
 }

@@ -45,13 +45,12 @@ function stopWatching(): void {
 
 function killAll(): void {
   for (const tree of live) {
-    if (tree.exited) continue;
+    const what = tree.exited
+      ? 'had ended, but nobody asked for its result'
+      : 'was still running at exit; it was killed';
     tree.killNow();
     // The event loop is over: a warning would never be printed.
-    writeSync(
-      2,
-      `straddle: payload '${tree.payload}' (process ${tree.pid}) was still running at exit; it was killed.\n`,
-    );
+    writeSync(2, `straddle: payload '${tree.payload}' (process ${tree.pid}) ${what}.\n`);
   }
 }
 

@@ -178,6 +178,17 @@ describe('the process that started a payload', () => {
     await expectGone(pid);
   });
 
+  test('and names who had ended, but was never asked for a result', async () => {
+    const { parent, pid, stderr } = await started(
+      `const { liveHandles } = await import('straddle/payload');
+       process.kill(-handle.pid, 'SIGKILL');
+       while (!liveHandles()[0].exited) await new Promise(setImmediate);`,
+    );
+    await once(parent, 'close');
+    const what = 'had ended, but nobody asked for its result';
+    expect([parent.exitCode, stderr()]).toEqual([0, `straddle: payload 'orphan' (process ${pid}) ${what}.\n`]);
+  });
+
   test('and when it dies of an error', async () => {
     const { parent, pid, stderr } = await started("throw new Error('broken test');");
     await once(parent, 'close');

@@ -71,7 +71,13 @@ describe('leaving the scope', () => {
   test('kills a process that does not even turn its loop', async () => {
     const child = await fork<Counter>(fixture('counter.js'), {}, {}, limits);
     void child.calls.spin(60_000);
-    await expect(child[Symbol.asyncDispose]()).rejects.toMatchObject({ kind: 'remote-hung' });
+    void child.barriers.install('too late');
+    await expect(child[Symbol.asyncDispose]()).rejects.toMatchObject({
+      kind: 'remote-hung',
+      message: expect.stringMatching(
+        /; it was killed\. Not answered: counter\.js\.calls\.spin, barriers\/install\.$/,
+      ) as string,
+    });
     await expectGone(child.pid);
   });
 

@@ -42,7 +42,8 @@ export class RemoteChild implements Remote<Contract> {
   #current: Part | undefined;
   /** The part in the execution that has started this child, if one has. */
   #owner: Part | undefined;
-  readonly #pending = new Set<Promise<unknown>>();
+  /** What was asked and is not answered yet, by name. */
+  readonly #pending = new Map<Promise<unknown>, string>();
   /** We have ended it: its exit is no surprise. */
   #ending = false;
   /** Somebody has been told why it ended. */
@@ -201,7 +202,7 @@ export class RemoteChild implements Remote<Contract> {
       if (error === this.#connection.cause) this.#told = true;
       throw error;
     });
-    this.#pending.add(answer);
+    this.#pending.set(answer, name);
     const settled = (): void => void this.#pending.delete(answer);
     answer.then(settled, settled);
     return answer as Promise<ReturnType<Services[Method]>>;
@@ -210,7 +211,7 @@ export class RemoteChild implements Remote<Contract> {
   /** Our own end is no error of the calls that it cuts off: nobody has to handle their rejections. */
   #loseQuietly(): void {
     this.#ending ||= this.#connection.cause === undefined;
-    for (const answer of this.#pending) answer.catch(() => undefined);
+    for (const answer of this.#pending.keys()) answer.catch(() => undefined);
     this.#connection.lose(new StraddleError('shutdown', `remote child '${this.name}' was shut down.`));
   }
 
@@ -261,9 +262,11 @@ export class RemoteChild implements Remote<Contract> {
     try {
       const ended = await Promise.race([this.#ask('lifecycle/shutdown', []), late]);
       if (ended === 'late') {
+        const calls = [...this.#pending.values()].filter((name) => name !== 'lifecycle/shutdown');
+        const underWay = calls.length === 0 ? '' : ` Not answered: ${calls.join(', ')}.`;
         this.#loseQuietly();
         const what = `remote child '${this.name}' (process ${this.pid}) did not shut down within ${graceMs} ms`;
-        throw new StraddleError('remote-hung', `${what}; it was killed.`);
+        throw new StraddleError('remote-hung', `${what}; it was killed.${underWay}`);
       }
       this.#graceful = true;
     } catch (error) {
