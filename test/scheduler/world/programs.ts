@@ -1,20 +1,22 @@
+import { EventEmitter, once } from 'node:events';
 import * as promised from 'node:timers/promises';
 import fc from 'fast-check';
 
-/** A random program over everything that the drain and the event loop order. Delays are in units of `UNIT_MS`. */
+/** A random program over everything that the drain and the event loop order. */
 export type Statement =
   | { readonly do: 'log' }
   | { readonly do: 'await'; readonly what: Awaited; readonly hops: number; readonly delay: number }
   | { readonly do: 'call'; readonly body: Program; readonly wait: boolean }
   | { readonly do: 'tick' | 'microtask' | 'immediate'; readonly body: Program; readonly clear: boolean }
-  | { readonly do: 'timer'; readonly delay: number; readonly body: Program; readonly clear: boolean }
+  | { readonly do: 'timer'; readonly delay: number; readonly body: Program; readonly clear: 'no' | 'turn' | 'sibling' }
+  | { readonly do: 'refresh'; readonly delay: number; readonly body: Program }
   | { readonly do: 'interval'; readonly delay: number; readonly times: number; readonly body: Program }
   | { readonly do: 'post'; readonly port: number; readonly body: Program }
   | { readonly do: 'close'; readonly port: number };
 export type Program = readonly Statement[];
 
 /** What an await waits for; a `later` promise is settled by a callback of that kind. */
-type Awaited =
+export type Awaited =
   | 'value'
   | 'settled'
   | 'rejected'
@@ -28,10 +30,10 @@ type Awaited =
   | 'immediate'
   | 'timer'
   | 'promised immediate'
-  | 'promised timer';
+  | 'promised timer'
+  | 'event'
+  | 'subclass';
 
-/** Long enough that a busy machine is rarely late by as much. */
-const UNIT_MS = 12;
 const PORTS = 4;
 
 const awaited: fc.Arbitrary<Awaited> = fc.constantFrom(
@@ -49,11 +51,13 @@ const awaited: fc.Arbitrary<Awaited> = fc.constantFrom(
   'timer',
   'promised immediate',
   'promised timer',
+  'event',
+  'subclass',
 );
 
 const port = fc.nat(PORTS - 1);
-/** Few sums of these are equal. */
-const delay = fc.constantFrom(1, 2, 4, 7, 11);
+/** In units. Few sums of these are equal. */
+const delay = fc.integer({ min: 1, max: 12 });
 
 const { statement } = fc.letrec<{ program: Program; statement: Statement }>((tie) => ({
   program: fc.array(tie('statement'), { maxLength: 4, size: 'max', depthIdentifier: 'program' }),
@@ -71,8 +75,9 @@ const { statement } = fc.letrec<{ program: Program; statement: Statement }>((tie
       do: fc.constant('timer'),
       delay,
       body: tie('program'),
-      clear: fc.boolean(),
+      clear: fc.constantFrom('no', 'turn', 'sibling'),
     }),
+    fc.record<Statement & { do: 'refresh' }>({ do: fc.constant('refresh'), delay, body: tie('program') }),
     fc.record<Statement & { do: 'interval' }>({
       do: fc.constant('interval'),
       delay,
@@ -96,14 +101,26 @@ export interface Outcome {
   readonly log: readonly string[];
   /** Node's own order is a race: neither answer would be wrong. */
   readonly racy: boolean;
+  /** A timer fired so late that its order against others says nothing. */
+  readonly late: boolean;
 }
 
-/** Runs a program with whatever timers the globals are, to its end. */
-export function run(program: Program): Promise<Outcome> {
-  return new Run().toEnd(program);
+/** Runs a program with whatever timers the globals are, to its end. `unit`: milliseconds of a unit of delay. */
+export function run(program: Program, unit: number): Promise<Outcome> {
+  return new Run(unit).toEnd(program);
 }
+
+function usesPorts(program: Program): boolean {
+  return program.some(
+    (statement) =>
+      statement.do === 'post' || statement.do === 'close' || ('body' in statement && usesPorts(statement.body)),
+  );
+}
+
+class Derived extends Promise<unknown> {}
 
 class Run {
+  readonly #unit: number;
   readonly #log: string[] = [];
   readonly #armed: Armed[] = [];
   readonly #ports: InstanceType<typeof MessageChannel>['port1'][] = [];
@@ -111,12 +128,17 @@ class Run {
   readonly #messages: (() => void)[] = [];
   #pending = 1;
   #macrotask = 0;
+  #late = false;
   #lines = 0;
   #done!: () => void;
 
+  constructor(unit: number) {
+    this.#unit = unit;
+  }
+
   async toEnd(program: Program): Promise<Outcome> {
     const finished = new Promise<void>((resolve) => (this.#done = resolve));
-    for (let i = 0; i < PORTS; i += 2) {
+    for (let i = 0; i < PORTS && usesPorts(program); i += 2) {
       const { port1, port2 } = new MessageChannel();
       for (const port of [port1, port2]) {
         this.#ports.push(port);
@@ -134,7 +156,7 @@ class Run {
     await finished;
     const log = [...this.#log];
     for (const port of this.#ports) port.close();
-    return { log, racy: this.#isRacy() };
+    return { log, racy: this.#isRacy(), late: this.#late };
   }
 
   #isRacy(): boolean {
@@ -167,6 +189,15 @@ class Run {
       run();
       this.#settled();
     };
+  }
+
+  /** An immediate. If it is late, so may be what was to run before a timer. */
+  #immediate(run: () => void): void {
+    const asked = performance.now();
+    setImmediate(() => {
+      if (performance.now() > asked + this.#unit / 6) this.#late = true;
+      run();
+    });
   }
 
   #start(program: Program, name: string): void {
@@ -202,15 +233,36 @@ class Run {
         return undefined;
       case 'immediate': {
         if (statement.clear) clearImmediate(setImmediate(() => this.#say(`${inner} was cleared`)));
-        setImmediate(this.#expect(() => this.#macro(() => this.#start(statement.body, inner))));
+        this.#immediate(this.#expect(() => this.#macro(() => this.#start(statement.body, inner))));
         return undefined;
       }
       case 'timer': {
-        if (statement.clear) {
-          const timer = setTimeout(() => this.#say(`${inner} was cleared`), UNIT_MS);
-          setImmediate(this.#expect(() => clearTimeout(timer)));
+        const cleared = (): void => this.#say(`${inner} was cleared`);
+        if (statement.clear === 'turn') {
+          const timer = setTimeout(cleared, this.#unit);
+          this.#immediate(this.#expect(() => clearTimeout(timer)));
         }
-        this.#timer(statement.delay, () => this.#start(statement.body, inner));
+        this.#timer(statement.delay, () => {
+          clearTimeout(sibling);
+          this.#start(statement.body, inner);
+        });
+        // Due together with the one that clears it.
+        const sibling = statement.clear === 'sibling' ? setTimeout(cleared, statement.delay * this.#unit) : undefined;
+        return undefined;
+      }
+      case 'refresh': {
+        const timer = this.#timer(statement.delay, () => this.#start(statement.body, inner));
+        const armed = this.#armed.at(-1)!;
+        this.#immediate(
+          this.#expect(() =>
+            this.#macro(() => {
+              this.#say(`${inner} refreshed`);
+              this.#disarmed(armed);
+              this.#arming(statement.delay);
+              timer.refresh();
+            }),
+          ),
+        );
         return undefined;
       }
       case 'interval':
@@ -224,17 +276,30 @@ class Run {
     }
   }
 
-  #timer(delay: number, run: () => void): void {
+  #timer(delay: number, run: () => void): NodeJS.Timeout {
     this.#arming(delay);
-    setTimeout(
+    return setTimeout(
       this.#expect(() => this.#macro(run)),
-      delay * UNIT_MS,
+      delay * this.#unit,
     );
   }
 
+  #disarmed(armed: Armed): void {
+    this.#armed.splice(this.#armed.indexOf(armed), 1);
+  }
+
   #arming(delay: number): void {
-    const due = Math.round(performance.now() / UNIT_MS) + delay;
-    this.#armed.push({ macrotask: this.#macrotask, due });
+    const now = performance.now();
+    this.#armed.push({ macrotask: this.#macrotask, due: Math.round(now / this.#unit) + delay });
+    // Armed at the same time, with the same delay: if this one is late, those around it are. Each timer of a chain
+    // may be as late as the sixth part of a unit: together they stay below a unit.
+    const due = now + delay * this.#unit;
+    setTimeout(
+      this.#expect(() => {
+        if (performance.now() > due + this.#unit / 6) this.#late = true;
+      }),
+      delay * this.#unit,
+    );
   }
 
   #interval(delay: number, times: number, body: Program, name: string): void {
@@ -243,20 +308,21 @@ class Run {
     const run = this.#expect(() => undefined);
     const interval = setInterval(() => {
       this.#macro(() => {
-        if (--left === 0) {
-          clearInterval(interval);
-          run();
-        } else this.#arming(delay);
+        if (--left === 0) clearInterval(interval);
+        else this.#arming(delay);
         this.#start(body, name);
+        if (left === 0) run();
       });
-    }, delay * UNIT_MS);
+    }, delay * this.#unit);
   }
 
   /** A message may be lost with its port, so nobody waits for it: a timer does, beyond all others. */
   #post(port: number, run: () => void): void {
     this.#messages.push(run);
     this.#ports[port]!.postMessage(this.#messages.length - 1);
-    setImmediate(this.#expect(() => setImmediate(this.#expect(() => setImmediate(this.#expect(() => undefined))))));
+    this.#immediate(
+      this.#expect(() => this.#immediate(this.#expect(() => this.#immediate(this.#expect(() => undefined))))),
+    );
   }
 
   async #await({ what, hops, delay }: Statement & { do: 'await' }, name: string): Promise<void> {
@@ -295,14 +361,21 @@ class Run {
       case 'microtask':
         return later((done) => queueMicrotask(done));
       case 'immediate':
-        return later((done) => setImmediate(() => this.#macro(done)));
+        return later((done) => this.#immediate(() => this.#macro(done)));
       case 'timer':
         return later((done) => this.#timer(delay, done));
       case 'promised immediate':
         return promised.setImmediate();
+      case 'event': {
+        const emitter = new EventEmitter();
+        this.#immediate(() => this.#macro(() => emitter.emit('ready', 1)));
+        return once(emitter, 'ready');
+      }
+      case 'subclass':
+        return Derived.resolve(1).then((value) => value);
       case 'promised timer':
         this.#arming(delay);
-        return promised.setTimeout(delay * UNIT_MS);
+        return promised.setTimeout(delay * this.#unit);
     }
   }
 

