@@ -27,6 +27,8 @@ export class Patches {
   #installed = false;
   /** In place for good. */
   #kept = false;
+  /** Something of code under test is out of the host's sight. */
+  #hidden = false;
   /** What the host itself has put in the place of ours before this execution: fake timers of a hook. */
   #hosts: Map<Replaced, unknown> | undefined;
   /** Made anew when a property is added. */
@@ -80,8 +82,8 @@ export class Patches {
   install(): void {
     if (this.#installed) return;
     this.#installed = true;
-    if (this.#kept) return;
-    for (const entry of this.#replaced) this.#putIn(entry);
+    if (!this.#kept) for (const entry of this.#replaced) this.#putIn(entry);
+    else if (this.#hidden) this.#show();
   }
 
   #putIn(entry: Replaced): void {
@@ -104,7 +106,10 @@ export class Patches {
   uninstall(): void {
     if (!this.#installed) return;
     this.#installed = false;
-    if (this.#kept) return;
+    if (this.#kept) {
+      if (this.isForeign) this.#hide();
+      return;
+    }
     for (let i = this.#replaced.length - 1; i >= 0; i--) {
       const entry = this.#replaced[i]!;
       const { owner, name, inside, outside } = entry;
@@ -116,6 +121,27 @@ export class Patches {
       const isOurs = isSame(current, inside);
       if (!isOurs) entry.theirs = current;
       if (!isOurs || !entry.guarded) define(owner, name, outside);
+    }
+  }
+
+  /** Where ours is in place for good: what code under test has put there is taken away while the host has a turn. */
+  #hide(): void {
+    this.#hidden = true;
+    for (const entry of this.#replaced) {
+      const { owner, name, inside } = entry;
+      const current = Object.getOwnPropertyDescriptor(owner, name);
+      if (isSame(current, inside) || this.#isHosts(entry, current?.value)) continue;
+      entry.theirs = current;
+      define(owner, name, inside);
+    }
+  }
+
+  #show(): void {
+    this.#hidden = false;
+    for (const entry of this.#replaced) {
+      if (entry.theirs === NOTHING) continue;
+      define(entry.owner, entry.name, entry.theirs);
+      entry.theirs = NOTHING;
     }
   }
 

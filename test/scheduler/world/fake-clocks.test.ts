@@ -238,4 +238,28 @@ describe('the host', () => {
       expect(at).toBeGreaterThanOrEqual(from);
     }
   });
+
+  test('does not see the fake timers of a body', async () => {
+    const faked = new Set<boolean>();
+    let turns = 0;
+    await explore(
+      async (sim) => {
+        FakeTimers.install({ now: 5 });
+        for (let i = 0; i < 3_000; i++) await sim.point('p');
+        expect(Date.now()).toBe(5);
+      },
+      {
+        strategy: 'random',
+        runs: 1_000_000,
+        budgetMs: 200,
+        vacuity: 'off',
+        onProgress: () => {
+          turns++;
+          faked.add('clock' in setTimeout);
+        },
+      },
+    );
+    expect(turns).toBeGreaterThan(1);
+    expect(faked).toEqual(new Set([false]));
+  });
 });

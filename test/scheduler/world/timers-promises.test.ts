@@ -42,7 +42,7 @@ describe('values and order', () => {
   sameAsNode('setInterval makes up for the periods in which nobody asked', async () => {
     const values = setInterval(20, 'tick')[Symbol.asyncIterator]();
     await values.next();
-    await setTimeout(70);
+    await setTimeout(500);
     let passed = 0;
     const first = Promise.race([
       (async () => {
