@@ -1,3 +1,4 @@
+import { tellFinding } from './finding.ts';
 import { property } from './property.ts';
 import { remoteHarness } from './remote.ts';
 import { speed } from './speed.ts';
@@ -21,6 +22,10 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   world,
 };
 
+if (process.argv[2] === 'finding') {
+  await tellFinding(process.argv.slice(3).map(Number).find(Number.isInteger), process.argv.includes('--json'));
+  process.exit();
+}
 const asked = process.argv.slice(2).filter((name) => name in PARTS);
 const rows: Row[] = [];
 for (const name of asked.length > 0 ? asked : Object.keys(PARTS)) rows.push(...(await PARTS[name]!()));

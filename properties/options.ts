@@ -43,8 +43,8 @@ export interface ExploreOptions {
   /** `'fail'`: a failing schedule must be found within the budget; default `'pass'`. */
   expect?: 'pass' | 'fail';
   /**
-   * Share of choices that may settle several operations before one drain; default 0.2, with `exhaustive` 0. Above
-   * 0 `exhaustive` explores them all.
+   * Share of choices, in every other execution, that may settle several operations before one drain; default 0.2,
+   * with `exhaustive` 0. Above 0 `exhaustive` explores them all.
    */
   bursts?: number;
   signal?: AbortSignal;

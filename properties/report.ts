@@ -23,6 +23,8 @@ export interface Report {
   readonly branches: Record<string, BranchCount>;
   /** For each execution, at most the first 50: how often it passed each branch. */
   readonly branchTable: readonly BranchRow[];
+  /** How sure one can be; of explorations. */
+  readonly statistics?: Statistics;
   /** Sites at which a task waited, and in how many executions another task ran meanwhile. */
   readonly straddled: readonly SiteCount[];
   readonly failure?: Failure;
@@ -49,6 +51,26 @@ export interface BranchCount {
   readonly executions: number;
   /** Their share of all executions. */
   readonly share: number;
+}
+
+/** In how many of the executions something was seen, with a 95 % interval (Wilson, 1927) for how often it is. */
+export interface Frequency {
+  readonly executions: number;
+  readonly of: number;
+  readonly share: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * The frequencies hold for executions that are drawn as these were. Where every schedule was run they are exact. An
+ * exploration stops at its first failure, so that the failure's own frequency is rather over- than underestimated.
+ */
+export interface Statistics {
+  readonly failure: Frequency;
+  readonly branches: Readonly<Record<string, Frequency>>;
+  /** What a search without a failure leaves open, in a sentence. */
+  readonly residual?: string;
 }
 
 export interface BranchRow {

@@ -10,6 +10,7 @@ import { Distinct } from './distinct.ts';
 import { Executions } from './executions.ts';
 import { confirm } from './failing.ts';
 import type { Settings } from './options.ts';
+import { statisticsOf } from './residual.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Failure, Progress, Report, Vacuity, Warning } from './report.ts';
 import { Straddling } from './straddling.ts';
@@ -58,7 +59,7 @@ export class Search implements Walker {
       const raw = yield* this.#walk.plan(engine);
       if (raw !== undefined) {
         onFound?.();
-        failure = yield* confirm(engine, this.#runs, this.#settings, raw, this.#walk.strategy.name);
+        failure = yield* confirm(engine, this.#runs, this.#settings, raw, this.#walk.foundBy);
       }
     }
     return this.#report(engine, failure);
@@ -130,7 +131,7 @@ export class Search implements Walker {
   #report(engine: Engine, failure: Failure | undefined): Report {
     const settings = this.#settings;
     const branches = this.#branches.counts(this.executions);
-    const { exhaustive, strategy } = this.#walk;
+    const { exhaustive, strategy, sampled, steps, tasks } = this.#walk;
     const space = strategy.space?.();
     if (failure === undefined && space?.cursor !== undefined)
       this.warnings.set('unfinished', unfinished(this.executions, space.schedules));
@@ -153,6 +154,15 @@ export class Search implements Walker {
       elapsedMs: engine.elapsedMs(),
       branches,
       branchTable: this.#branches.rows,
+      statistics: statisticsOf(
+        {
+          ...{ executions: this.executions, distinct: this.#distinct.size, exhaustive, sampled, steps, tasks },
+          failed: failure !== undefined,
+          strategy: strategy.name,
+        },
+        branches,
+        settings,
+      ),
       straddled: this.#straddling.counts(engine.scheduler.labels),
       ...(failure === undefined ? {} : { failure }),
       vacuous: missing,

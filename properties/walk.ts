@@ -35,6 +35,11 @@ export class Walk {
   readonly strategy: Strategy;
   /** The strategy has run every schedule within its bounds. */
   exhaustive = false;
+  /** Executions in which chance had a say. */
+  sampled = 0;
+  /** Of the longest execution: choices, and tasks. */
+  steps = 0;
+  tasks = 0;
   readonly #runs: Executions;
   readonly #settings: Settings;
   readonly #walker: Walker;
@@ -46,6 +51,11 @@ export class Walk {
     this.#settings = settings;
     this.#walker = walker;
     this.strategy = typeof settings.strategy === 'string' ? STRATEGIES[settings.strategy]() : settings.strategy;
+  }
+
+  /** The strategy whose choices the latest execution made. */
+  get foundBy(): string {
+    return this.strategy.part ?? this.strategy.name;
   }
 
   /** The first failure; the execution that has just run is the one that failed. */
@@ -71,6 +81,7 @@ export class Walk {
       walker.begin();
       yield this.#runs.next(chooser, execution, this.#chanceOf(execution), this.#isElastic(random));
       const next = walker.end(engine, execution);
+      this.#measure(engine);
       if (engine.interrupted || next === 'stop') break;
       if (next === 'skip') {
         this.strategy.end?.(outcomeFor(engine, false));
@@ -88,6 +99,14 @@ export class Walk {
       }
     }
     return undefined;
+  }
+
+  #measure({ scheduler, interrupted }: Engine): void {
+    if (interrupted) return;
+    if (this.strategy.single !== true) this.sampled++;
+    // The body's own start is no choice.
+    this.steps = Math.max(this.steps, scheduler.trace.length - 1);
+    this.tasks = Math.max(this.tasks, scheduler.tasks.count);
   }
 
   /** A strategy that runs every schedule meets the same program each time. */

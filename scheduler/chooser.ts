@@ -28,6 +28,12 @@ export const naturalOrder: Chooser = {
 /** How often an operation takes virtual time in an elastic execution. */
 const TAKE_RATE = 0.1;
 
+/**
+ * Share of the executions that have bursts at all. In the others a strategy's choices are its own: what is settled
+ * together with the chosen operation runs before a task that PCT wants to go on.
+ */
+const BURSTING = 0.5;
+
 /** Lets a user's or our own strategy choose, and adds bursts and time taken at their rates. */
 export class StrategyChooser implements Chooser {
   /** Whether this execution may have bursts of the engine's. */
@@ -53,7 +59,8 @@ export class StrategyChooser implements Chooser {
   begin(): void {
     this.#single = this.#strategy.single === true;
     this.#joins = this.#strategy.join !== undefined;
-    this.bursts = this.#joins || (!this.#single && this.#rate > 0);
+    const mayBurst = !this.#single && this.#rate > 0;
+    this.bursts = this.#joins || (mayBurst && this.#random() < BURSTING);
   }
 
   choose(enabled: readonly Op[], step: number): number {

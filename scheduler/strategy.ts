@@ -41,6 +41,8 @@ export interface Space {
 export interface Strategy {
   /** Appears in the report. */
   readonly name: string;
+  /** Of a strategy that lets others choose: the name of the one that made the choices of the latest execution. */
+  readonly part?: string;
   /** True if running out of schedules means that every schedule was run. */
   readonly complete?: boolean;
   /** True if it alone decides: the engine adds no bursts and no time taken to its choices. */

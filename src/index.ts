@@ -4,7 +4,17 @@ export type { Decision } from '../properties/deciding.ts';
 export { replay, TokenMismatchError } from '../properties/replay.ts';
 export { CheckError } from '../properties/report.ts';
 export type { BranchRequirement, ExploreOptions } from '../properties/options.ts';
-export type { BranchCount, BranchRow, Failure, Progress, Report, Vacuity, Warning } from '../properties/report.ts';
+export type {
+  BranchCount,
+  BranchRow,
+  Failure,
+  Frequency,
+  Progress,
+  Report,
+  Statistics,
+  Vacuity,
+  Warning,
+} from '../properties/report.ts';
 export type { StrategyName } from '../properties/strategies.ts';
 export type { Token } from '../scheduler/barriers.ts';
 export type { Step } from '../scheduler/diagnosis.ts';

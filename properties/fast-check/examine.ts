@@ -137,7 +137,7 @@ export class Examination implements Walker {
       ...toldOf({ order: 'natural', granularity, deviations: [], reach: 'today', steps: 0, prints: '' }, scheduler),
       deviations: deviationsByStep(scheduler.trace, scheduler.tasks, scheduler.labels),
       failure,
-      foundBy: this.#walk.strategy.name,
+      foundBy: this.#walk.foundBy,
       preemptions: scheduler.trace.count(PREEMPTED),
       execution,
       chance,

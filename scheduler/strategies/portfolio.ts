@@ -91,7 +91,8 @@ export function portfolio(): Strategy {
   };
 
   return {
-    get name() {
+    name: 'portfolio',
+    get part() {
       return active.name;
     },
     get single() {

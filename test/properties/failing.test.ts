@@ -107,16 +107,13 @@ describe('the deciding pair', () => {
       };
       await two(sim, use, close);
     };
-    const { failure } = await explore(body, { ...quick, strategy: 'random' });
+    const { failure } = await explore(body, quick);
     expect(failure).toMatchObject({
       deviations: 1,
-      decidingPair: {
-        step: 2,
-        first: { task: 'a', op: 'checked', nth: 1 },
-        second: { task: 'b', op: 'b', nth: 1 },
-      },
+      decidingPair: { first: { task: 'a', op: 'checked', nth: 1 }, second: { task: 'b', nth: 1 } },
     });
-    expect(failure!.trace[2]).toMatchObject({ task: 'b', op: 'b', deviation: true });
+    const { step, second } = failure!.decidingPair!;
+    expect(failure!.trace[step]).toMatchObject({ task: 'b', op: second.op, deviation: true });
     expect(failure!.trace.filter(({ deviation }) => deviation)).toHaveLength(1);
   });
 
