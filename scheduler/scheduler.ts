@@ -397,10 +397,7 @@ export class Scheduler extends Requests {
       const timers = [...this.dry.tasks].map((task) => task.name).join(', ');
       const dry = `Timers are left, but firing them again and again changes nothing: ${timers}.`;
       const message = `Nothing can run any more, and these wait: ${this.tasks.unfinished()}.`;
-      const told = [timers === '' ? undefined : dry, this.offers.outside?.unanswered].filter(
-        (one) => one !== undefined,
-      );
-      this.fail('deadlock', undefined, message, told.length === 0 ? undefined : told.join(' '));
+      this.fail('deadlock', undefined, message, timers === '' ? undefined : dry);
     }
     this.ended = true;
   }

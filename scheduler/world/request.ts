@@ -9,9 +9,6 @@ const GRACE_MS = 5_000;
 /** The same once something has not answered in time, and for what may wait for code of the execution. */
 export const SHORT_GRACE_MS = 50;
 
-/** And real milliseconds that it is given when nothing else can run. */
-const PATIENCE_MS = 3_000;
-
 /** Work outside that answers once. */
 export class Request implements Source, Target {
   readonly order: number;
@@ -57,8 +54,8 @@ export class Request implements Source, Target {
     return false;
   }
 
-  patienceMs(): number {
-    return this.#answered ? 0 : PATIENCE_MS;
+  alive(): boolean {
+    return !this.#answered;
   }
 
   land(): void {
@@ -67,9 +64,8 @@ export class Request implements Source, Target {
     this.#work.land(this.#op, this.order);
   }
 
-  end(): boolean {
+  end(): void {
     this.stale = true;
-    return false;
   }
 }
 

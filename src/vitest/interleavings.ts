@@ -87,7 +87,9 @@ export class Interleavings implements Exploration<Report> {
     const mismatch = this.#mismatch?.message;
     if (isExploring) {
       const remark = mismatch === undefined ? {} : { remark: { kind: 'uncontrolled', detail: mismatch } };
-      this.#test.meta['straddle'] = { report: savedReport(report), ...remark };
+      const verdict = report.failure === undefined ? 'fail' : 'pass';
+      const told = this.#isToFail ? { ...report, verdict } : report;
+      this.#test.meta['straddle'] = { report: savedReport(told as Report), ...remark };
     }
     if (mismatch !== undefined) return { state: 'fail', errors: [...errors, this.#error('StraddleError', mismatch)] };
     const timedOut = report.failure === undefined ? this.#timedOut() : undefined;

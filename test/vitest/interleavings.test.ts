@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Store } from '../../src/store/store.ts';
@@ -122,6 +122,12 @@ const folder = project({
   'wrong.test.js': `import { test } from 'straddle/vitest';\ntest.interleavings('x', { rnus: 3 }, async () => {});`,
 });
 
+/** The snippets of the page, as files of the project. */
+const [snippet, config] = [...readFileSync('docs/vitest.md', 'utf8').matchAll(/```ts\n([^]*?)```/g)].map(
+  ([, code]) => code!,
+);
+const documented = project({ 'docs.test.ts': snippet!, 'vitest.config.ts': config! });
+
 let ran: Ran;
 beforeAll(async () => void (ran = await vitest(folder)));
 
@@ -191,6 +197,14 @@ describe('around every execution', () => {
     expect(failed('the hook fails')).toContain('It passes if a passes between before b starts');
   });
   test('is to fail below hooks', () => expect(statusOf('is to fail below hooks')).toBe('passed'));
+});
+
+test('the page shows what runs', async () => {
+  const { tests, code } = await vitest(documented);
+  expect([...tests.values()].map(({ title, status }) => [title, status])).toEqual([
+    ['both updates are kept', 'passed'],
+  ]);
+  expect(code).toBe(0);
 });
 
 test('a time-out says how far it came', () => {

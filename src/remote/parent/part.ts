@@ -113,22 +113,21 @@ export class Part implements Source {
   }
 
   /** What is parked or blocked there cannot answer by itself. */
-  patienceMs(): number {
-    return 0;
+  alive(): boolean {
+    return false;
   }
 
   land(): void {
     if (this.#arrived.length > 0) for (const become of this.#arrived.splice(0)) become();
   }
 
-  end(): boolean {
-    if (this.#isOver) return false;
+  end(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#arrived = [];
     originals.setImmediate(() => {
       this.leave();
     });
-    return false;
   }
 
   /** The execution is over: lets the child go, unless that is done. In the host's turn. */
