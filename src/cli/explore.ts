@@ -5,6 +5,7 @@ import { tellFailure } from '../../properties/story.ts';
 import { StraddleError } from '../../scheduler/error.ts';
 import { documentOf, type ReportDocument, type TestReport } from '../report/document.ts';
 import { writeDocument } from '../report/files.ts';
+import { tellGitHub } from '../report/github.ts';
 import type { Problem } from '../vitest/problems.ts';
 import { exploreSuite, type SuiteOptions, type SuiteResult } from '../vitest/suite.ts';
 import { summarise, type Summary } from '../vitest/summary.ts';
@@ -103,6 +104,7 @@ async function explore(filters: readonly string[], flags: Flags): Promise<number
   if (complaint !== undefined && result.tests.length === 0) throw complaint;
   const document = documentOf(result.tests, { complete: result.complete });
   writeDocument(document);
+  tellGitHub(document);
   if (flags.json === true) console.log(JSON.stringify(document, null, 2));
   else tell(document, result, { seed, seconds: (performance.now() - started) / 1000 });
   // What is known has been told.

@@ -4,21 +4,31 @@ import { countFrom1, duration } from './arguments.ts';
 import { colours } from './colours.ts';
 import { interruptible } from './interrupt.ts';
 import { progressBar } from './progress.ts';
+import type { Subject } from '../triage/subject.ts';
+import type { OrderVerdict } from '../triage/triage.ts';
 
 interface TriageOptions {
-  readonly runs: number;
+  readonly testNamePattern?: string;
+  readonly runs?: number;
   readonly timeout: number;
   readonly budget?: number;
   readonly json?: boolean;
 }
 
+/** Plain runs of a command, and of a test, which starts a test runner each time. */
+const RUNS = 20;
+const TEST_RUNS = 10;
+/** Executions in which the orders of a test are explored. */
+const EXECUTIONS = 500;
+
 export function addTriage(program: Command): void {
   program
     .command('triage')
     .description('why does it fail now and then? measures the rate, varies one thing at a time, names the cause')
-    .usage('[options] -- <command…>')
-    .argument('[command...]', 'after --: a command and its arguments')
-    .option('--runs <n>', 'plain runs', countFrom1, 20)
+    .usage('[options] <file> -t <pattern> | [options] -- <command…>')
+    .argument('[words...]', 'a test file, or after -- a command and its arguments')
+    .option('-t, --testNamePattern <pattern>', 'the one test of the file')
+    .option('--runs <n>', `plain runs (default: ${RUNS} of a command, ${TEST_RUNS} of a test)`, countFrom1)
     .option('--timeout <time>', 'ends a run, which then counts as failed', duration, 60_000)
     .option('--budget <time>', 'ends the triage; what is known is printed', duration)
     .option('--json', 'print the result as JSON (straddle-triage/1)')
@@ -28,9 +38,9 @@ export function addTriage(program: Command): void {
 Exit code 0: it always passed; 1: it failed, always or now and then.
 
 Examples:
+  straddle triage test/queue.test.ts -t drains
   straddle triage -- npm test
-  straddle triage --runs 50 --budget 5m -- npx vitest run test/queue.test.ts -t drains
-  straddle triage --json -- ./run-integration.sh`,
+  straddle triage --json --budget 5m -- ./run-integration.sh`,
     )
     .action(async (words: string[], options: TriageOptions) => {
       process.exitCode = await triageCommand(words, options);
@@ -38,36 +48,72 @@ Examples:
 }
 
 async function triageCommand(words: readonly string[], options: TriageOptions): Promise<number> {
-  const [binary, ...args] = words;
-  if (binary === undefined) {
-    throw new StraddleError('usage', "triage needs a command: 'straddle triage -- npm test'.");
-  }
   const { triage, percent } = await import('../triage/triage.ts');
-  const { commandSubject } = await import('../triage/subject.ts');
   const { tellTriage } = await import('../triage/tell.ts');
+  const isTest = options.testNamePattern !== undefined;
   // Not `using`: in a function that has one, the compiler leaves the extensions of late imports as they are.
   const interrupt = interruptible(options.budget);
-  const progress = progressBar(options.runs, 'runs', options.json);
-  let runs = 0;
-  const subject = commandSubject([binary, ...args], options.timeout);
+  const { signal } = interrupt;
+  const runs = options.runs ?? (isTest ? TEST_RUNS : RUNS);
+  const progress = progressBar(runs, 'runs', options.json);
+  let done = 0;
   try {
-    const document = await triage(subject, {
-      runs: options.runs,
-      signal: interrupt.signal,
-      onRun: (phase, { failures, runs: counted, interval }) => {
-        const known = `${failures} of ${counted} failed, ${percent(interval.low)} to ${percent(interval.high)}`;
-        progress.to(++runs, `${phase}: ${known}`);
-      },
-    });
+    const { subject, explored } = isTest ? await ofTest(words, options, signal) : await ofCommand(words, options);
+    const onRun: Parameters<typeof triage>[1]['onRun'] = (phase, { failures, runs: counted, interval }) => {
+      const known = `${failures} of ${counted} failed, ${percent(interval.low)} to ${percent(interval.high)}`;
+      progress.to(++done, `${phase}: ${known}`);
+    };
+    const document = await triage(subject, { runs, signal, onRun }, explored);
     progress.end();
     if (options.json === true) console.log(JSON.stringify(document, null, 2));
     else {
       const [head, ...rest] = tellTriage(document).split('\n');
       console.log([colours.bold(head!), ...rest].join('\n'));
     }
-    return document.failures.length === 0 ? 0 : 1;
+    return document.failures.length === 0 && document.order === undefined ? 0 : 1;
   } finally {
     progress.end();
     interrupt[Symbol.dispose]();
   }
+}
+
+interface Triaged {
+  readonly subject: Subject;
+  readonly explored?: () => Promise<OrderVerdict | undefined>;
+}
+
+async function ofCommand([binary, ...args]: readonly string[], { timeout }: TriageOptions): Promise<Triaged> {
+  if (binary === undefined) {
+    throw new StraddleError(
+      'usage',
+      "triage needs a test or a command: 'straddle triage FILE -t NAME' or 'straddle triage -- npm test'.",
+    );
+  }
+  const { commandSubject } = await import('../triage/subject.ts');
+  return { subject: commandSubject([binary, ...args], timeout) };
+}
+
+async function ofTest(
+  [file, ...more]: readonly string[],
+  { testNamePattern: pattern = '', timeout }: TriageOptions,
+  signal: AbortSignal,
+): Promise<Triaged> {
+  if (file === undefined || more.length > 0) {
+    throw new StraddleError('usage', '-t names a test of one file: straddle triage FILE -t NAME.');
+  }
+  const { testSubject } = await import('../triage/test-subject.ts');
+  const { orderVerdict } = await import('../triage/orders.ts');
+  const { regressionTest } = await import('../triage/regression-test.ts');
+  const { exploreSuite } = await import('../vitest/suite.ts');
+  const root = process.cwd();
+  return {
+    subject: testSubject({ root, file, pattern, timeoutMs: timeout }),
+    explored: async () => {
+      const seed = 1;
+      const options = { root, filters: [file], namePattern: pattern, runs: EXECUTIONS, seed, signal } as const;
+      const { tests } = await exploreSuite({ ...options, time: 'idle', granularity: 'await' });
+      const verdicts = tests.map((test) => orderVerdict(test, (failure) => regressionTest(failure, { root, ...test })));
+      return verdicts.find((verdict) => verdict !== undefined);
+    },
+  };
 }

@@ -8,6 +8,8 @@ export interface Change {
   readonly args?: readonly string[];
   /** Variables that each run gets an empty folder of its own for. */
   readonly fresh?: readonly ('TMPDIR' | 'HOME')[];
+  /** The other tests of its file run, too. */
+  readonly whole?: boolean;
   /** What the preload of Node programs does. */
   readonly node?: NodeChange;
 }

@@ -12,6 +12,9 @@ export interface Outcome {
   readonly excerpt?: string;
 }
 
+/** What is looked at of a program that has ended. */
+type Ended = Pick<PayloadResult, 'exitCode' | 'signal' | 'timedOut' | 'stdout' | 'stderr'>;
+
 /** Lines that tell why a program failed, in most languages' runners. */
 const TELLING =
   /\b(\w*Error|\w*Exception|FAIL|failed|panicked|Traceback|not ok|assert\w*|expected|timed? ?out)\b|✗|✖|×/i;
@@ -19,7 +22,7 @@ const TELLING =
 const HEAD = /^(?:Uncaught |Caused by: |E +)?[\w.]*(?:Error|Exception)\b.{0,40}?: /;
 const MOST_LINES = 6;
 
-export function outcomeOf(result: PayloadResult, ms: number): Outcome {
+export function outcomeOf(result: Ended, ms: number): Outcome {
   const passed = result.exitCode === 0 && result.signal === null && !result.timedOut;
   if (passed) return { passed, ms: Math.round(ms) };
   const end = result.timedOut

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { payload } from '../payload/index.ts';
-import type { Change, Runner } from './axes.ts';
+import type { Axis, Change, Runner } from './axes.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 
 /** What is triaged: it can be run again and again, with something changed. */
@@ -12,6 +12,8 @@ export interface Subject {
   /** As a person would type it. */
   readonly name: string;
   readonly runner: Runner | undefined;
+  /** What only this kind of subject can vary; tried before the rest. */
+  readonly axes?: readonly Axis[];
   /** @param signal ends the run; what it came to then says nothing. */
   run(change?: Change, signal?: AbortSignal): Promise<Outcome>;
 }
@@ -49,7 +51,8 @@ export function commandSubject(words: readonly [string, ...string[]], timeoutMs:
   };
 }
 
-function variables({ env, only, fresh, node }: Change, folders: string[]): Record<string, string | undefined> {
+/** The environment of a changed run; folders made for it are added to `folders`. */
+export function variables({ env, only, fresh, node }: Change, folders: string[]): Record<string, string | undefined> {
   const set: Record<string, string | undefined> = {};
   if (only !== undefined) {
     for (const name of Object.keys(process.env)) if (!only.includes(name)) set[name] = undefined;

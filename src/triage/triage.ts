@@ -80,7 +80,7 @@ class Triage {
 
   /** What may explain it comes first: of runs that differ only what differs between them, of others only what does not. */
   #axes(): Axis[] {
-    const axes = axesFor(this.#subject.runner, new Date());
+    const axes = [...(this.#subject.axes ?? []), ...axesFor(this.#subject.runner, new Date())];
     const isFirst = (axis: Axis): boolean => axis.varies !== this.#plain.isUnanimous;
     return [...axes.filter(isFirst), ...axes.filter((axis) => !isFirst(axis))];
   }
