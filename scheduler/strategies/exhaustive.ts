@@ -2,6 +2,7 @@ import { StraddleError } from '../error.ts';
 import type { EnabledOp } from '../op.ts';
 import type { Strategy } from '../strategy.ts';
 import { Chains, type Bounds } from './chains.ts';
+import { mustKnow } from './options.ts';
 import { Path } from './path.ts';
 
 export interface ExhaustiveOptions {
@@ -33,10 +34,7 @@ const ENOUGH_SEEN = 0.1;
  *   `nondeterminism`, as the execution's failure, when a repeated prefix offers other operations than before.
  */
 export function exhaustive(options: ExhaustiveOptions = {}): Strategy {
-  for (const option of Object.keys(options)) {
-    if (option !== 'preemptions' && option !== 'delays' && option !== 'resume')
-      throw new StraddleError('usage', `exhaustive has no option '${option}'; it has preemptions, delays and resume.`);
-  }
+  mustKnow('exhaustive', options, ['preemptions', 'delays', 'resume']);
   const start = options.resume === undefined ? undefined : Path.fromCursor(options.resume);
   const [firstPreemptions, firstDelays, before = 0] = start?.about ?? [];
   const preemptions = bound('preemptions', options.preemptions, firstPreemptions);

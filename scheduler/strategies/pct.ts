@@ -1,6 +1,7 @@
 import { StraddleError } from '../error.ts';
 import type { EnabledOp, OpKind } from '../op.ts';
 import type { Strategy } from '../strategy.ts';
+import { mustKnow } from './options.ts';
 
 export interface PctOptions {
   /** Depth of the bugs that the guarantee is for: how many ordering constraints must hold; default 3. */
@@ -29,6 +30,7 @@ const FIRST_PATIENCE = 1_000;
  * @throws StraddleError `usage` for a depth that is no whole number from 1.
  */
 export function pct(options: PctOptions = {}): Strategy {
+  mustKnow('pct', options, ['depth']);
   const { depth = 3 } = options;
   if (!Number.isSafeInteger(depth) || depth < 1) {
     throw new StraddleError('usage', `pct's depth must be a whole number of 1 or more, not ${String(depth)}.`);

@@ -1,6 +1,7 @@
 import { StraddleError } from '../error.ts';
 import type { EnabledOp } from '../op.ts';
 import type { Strategy } from '../strategy.ts';
+import { mustKnow } from './options.ts';
 
 export interface PosOptions {
   /**
@@ -21,6 +22,7 @@ export interface PosOptions {
  * @throws StraddleError `usage` if `conflicts` is no function.
  */
 export function pos(options: PosOptions = {}): Strategy {
+  mustKnow('pos', options, ['conflicts']);
   const { conflicts = sameKey } = options;
   if (typeof conflicts !== 'function') {
     throw new StraddleError('usage', "pos's option 'conflicts' must be a function of two operations.");

@@ -291,7 +291,7 @@ describe('as the strategy of a search', () => {
     [{ delays: 1.5 }, "exhaustive's bound 'delays' must be a whole number of 0 or more, not 1.5."],
     [{ delays: Number.NaN }, "exhaustive's bound 'delays' must be a whole number of 0 or more, not NaN."],
     [{ preemptions: '2' as never }, "exhaustive's bound 'preemptions' must be a whole number of 0 or more, not 2."],
-    [{ preemption: 2 } as never, "exhaustive has no option 'preemption'; it has preemptions, delays and resume."],
+    [{ preemption: 2 } as never, "exhaustive has no option 'preemption'; it has preemptions, delays, resume."],
   ])('impossible bounds: %j', (options, message) => {
     expect(() => exhaustive(options)).toThrow(new StraddleError('usage', message));
   });

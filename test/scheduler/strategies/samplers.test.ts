@@ -197,6 +197,12 @@ describe('what is asked for', () => {
     expect(() => pct({ depth })).toThrow(`pct's depth must be a whole number of 1 or more, not ${depth}.`);
   });
 
+  test('options that there are not', () => {
+    expect(() => pct({ deph: 2 } as never)).toThrow("pct has no option 'deph'; it has depth.");
+    expect(() => pct(2 as never)).toThrow('pct takes an object of options (depth), not 2.');
+    expect(() => pos({ conflict: races } as never)).toThrow("pos has no option 'conflict'; it has conflicts.");
+  });
+
   test('conflicts must be a function', () => {
     expect(() => pos({ conflicts: true as never })).toThrow("pos's option 'conflicts' must be a function");
   });
