@@ -159,7 +159,7 @@ describe.each(Object.entries(STUDIES))('%s', (_name, { branches, fixed, broken }
     const details = await fc.check(property, {
       seed: 1,
       numRuns: 500,
-      plugins: [interleavings({ runs: 50, vacuity: 'off' })],
+      plugins: [interleavings({ runs: 30, vacuity: 'off' })],
     });
     expect(
       (details.errorInstance as CheckError | undefined)?.report?.failure?.message ?? String(details.errorInstance),
@@ -168,14 +168,14 @@ describe.each(Object.entries(STUDIES))('%s', (_name, { branches, fixed, broken }
   });
 
   test('fixed: passes, and every branch is seen', async () => {
-    await fc.assert(fixed, { seed: 1, numRuns: 60, plugins: [interleavings({ runs: 40, branches })] });
+    await fc.assert(fixed, { seed: 1, numRuns: 40, plugins: [interleavings({ runs: 25, branches })] });
   });
 });
 
 test('an older barrier is released after a newer one was installed, and a worker passes: three commands and a hit', async () => {
-  for (let seed = 1; seed <= 5; seed++) {
+  for (let seed = 1; seed <= 3; seed++) {
     const property = registryProperty(() => new BarrierRegistry(unconditionalDelete));
-    const plugins = [interleavings({ runs: 50, vacuity: 'off' })];
+    const plugins = [interleavings({ runs: 30, vacuity: 'off' })];
     const details = await fc.check(property, { seed, numRuns: 500, plugins });
     const { trace } = (details.errorInstance as CheckError).report.failure!;
     const started = trace.filter(({ kind, task }) => kind === 'start' && task !== 'main').map(({ task }) => task);

@@ -31,7 +31,7 @@ async function reversed(sim: Sim): Promise<void> {
 
 describe('schedules', () => {
   test('shrink to natural order where that is enough, together with the values beside them', async () => {
-    for (let seed = 0; seed < 10; seed++) {
+    for (let seed = 0; seed < 5; seed++) {
       const details = await fc.check(
         fc.asyncProperty(WRITERS, schedules(), async (writers, schedule) => {
           await schedule.run((sim) => write(sim, writers));
@@ -45,7 +45,7 @@ describe('schedules', () => {
   });
 
   test('shrink to few deviations where natural order does not fail', async () => {
-    for (let seed = 0; seed < 10; seed++) {
+    for (let seed = 0; seed < 5; seed++) {
       const details = await fc.check(
         fc.asyncProperty(schedules(), async (schedule) => {
           await schedule.run(reversed);

@@ -10,7 +10,7 @@ test(`value and order shrink together: two increments and one preemption, for ${
   for (let seed = 1; seed <= SEEDS; seed++) {
     const details = await fc.check(fc.asyncProperty(operations, concurrently), {
       seed,
-      plugins: [interleavings({ runs: 25 })],
+      plugins: [interleavings({ runs: 12 })],
     });
     const error = details.errorInstance as CheckError;
     const { preemptions, deviations, message } = error.report.failure!;
