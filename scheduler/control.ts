@@ -8,6 +8,7 @@ import { Rejections } from './rejections.ts';
 import type { Observer, RunSpec } from './run.ts';
 import { Scheduler } from './scheduler.ts';
 import { ExecutionSim, type Sim } from './sim.ts';
+import { allControls } from './world/controls.ts';
 import { World } from './world/install.ts';
 import { originals } from './world/originals.ts';
 
@@ -38,6 +39,11 @@ export interface Limits {
   readonly onBranch: (label: string) => void;
   /** Inside a test runner: what is asked of it is waited for. */
   readonly host?: HostWatch | undefined;
+  /**
+   * More explorations follow: named imports of built-in modules, which are dear to switch, keep passing through
+   * dispatchers until `endControl`.
+   */
+  readonly more?: boolean;
 }
 
 /** What a plan may use of the engine. */
@@ -141,6 +147,11 @@ export class Session<Result> {
   }
 }
 
+/** After the last of several explorations: everything is the host's own again. */
+export function endControl(): void {
+  allControls().sync();
+}
+
 class Controller implements Engine {
   scheduler!: Scheduler;
   rejections!: Rejections;
@@ -233,6 +244,7 @@ class Controller implements Engine {
   retire(): void {
     if (!this.#isReady) return;
     this.#world.retire();
+    if (this.#limits.more !== true) endControl();
     this.scheduler.retire();
   }
 

@@ -109,6 +109,5 @@ export class World {
   retire(): void {
     this.#ports.reset();
     this.outside.reset();
-    this.#controls.sync();
   }
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { CheckError, currentSim, interleavings, StraddleError } from '../../../src/fast-check.ts';
 import { requirePlugins } from '../../../properties/fast-check/interleavings.ts';
+import * as timers from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { concurrently, operations } from './bank.ts';
 
@@ -236,6 +237,18 @@ describe("fast-check's own options", () => {
     // The exploration that nobody waits for is over, too.
     await sleep(5);
     await fc.assert(slow, { numRuns: 2, plugins: [interleavings({ runs: 10 })] });
+  });
+
+  test("named imports of built-in modules are the host's own again after the last value", async () => {
+    const before = timers.setTimeout;
+    const during = new Set<unknown>();
+    const property = fc.asyncProperty(fc.nat(), async () => {
+      during.add(timers.setTimeout);
+      await either();
+    });
+    await fc.assert(property, { numRuns: 5, plugins: [interleavings({ runs: 5 })] });
+    expect(timers.setTimeout).toBe(before);
+    expect(during.has(before)).toBe(false);
   });
 
   test('context prints what the counterexample logged', async () => {
