@@ -11,9 +11,10 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const MAJORS = ['22', '24', '26'];
-/** The engine, the world, both ways of taking control, the laws. */
+/** The world, both ways of taking control, the ends of executions, the laws. */
 const CORE = [
-  'test/scheduler',
+  'test/scheduler/world',
+  'test/scheduler/ends.test.ts',
   'test/properties/laws.test.ts',
   'test/properties/replay.test.ts',
   'test/instrument/behaviour.test.ts',
