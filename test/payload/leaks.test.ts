@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, test, vi } from 'vitest';
 import { liveHandles, payload } from '../../src/payload/index.ts';
 import { compilePayload } from './compiled.ts';
@@ -126,6 +127,19 @@ describe('nothing is left behind', () => {
     await expectGone(...pids);
     await eventually(() => openDescriptors() <= descriptors, 'all descriptors are closed');
   });
+});
+
+test('threads of one process run payloads at the same time; each has the true exit codes', async () => {
+  const thread = compilePayload().module(`
+    import { parentPort } from 'node:worker_threads';
+    import { payload } from 'straddle/payload';
+    const codes = await Promise.all([0, 1, 7].map((code) => payload('sh').args(['-c', 'exit ' + code]).run()));
+    parentPort.postMessage(codes.map(({ exitCode }) => exitCode));
+  `);
+  const here = sh('exit 5').run();
+  const answers = await Promise.all([0, 1].map(() => once(new Worker(thread), 'message')));
+  expect(answers).toEqual([[[0, 1, 7]], [[0, 1, 7]]]);
+  expect((await here).exitCode).toBe(5);
 });
 
 describe('the process that started a payload', () => {
