@@ -271,8 +271,15 @@ class Controller implements Engine {
       }
       this.#awaitsOutside = pause === 'outside';
       if (pause !== 'ended') return this.#pause();
-      this.#finish();
+      if (this.#finish()) return this.#rest();
     }
+  }
+
+  /** A turn of the loop in which handles close; what that rejects is nobody's business any more. */
+  #rest(): undefined {
+    this.#world.uninstall();
+    slot.hook = undefined;
+    return undefined;
   }
 
   #pause(): undefined {
@@ -310,7 +317,8 @@ class Controller implements Engine {
     scheduler.start(() => body(sim));
   }
 
-  #finish(): void {
+  /** True if what the execution has left open outside takes a turn of the loop to be gone. */
+  #finish(): boolean {
     const { scheduler } = this;
     if (!this.interrupted) {
       this.#judgeRejections();
@@ -318,15 +326,15 @@ class Controller implements Engine {
         scheduler.observer?.end();
         scheduler.observer = undefined;
         scheduler.abandon();
-        return;
+        return false;
       }
     }
     scheduler.observer?.end();
     scheduler.trace.thaw();
     scheduler.finish();
     scheduler.host?.end();
-    this.#world.clean();
     this.#running = undefined;
+    return this.#world.clean();
   }
 
   /** A rejection that nobody handled decides unless the execution failed otherwise already. */

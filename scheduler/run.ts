@@ -37,6 +37,8 @@ export interface Outside {
   readonly ready: readonly IoOp[];
   /** True while something that was asked for has not completed. */
   pending(): boolean;
+  /** What has been waited for in vain, for a person to read. */
+  readonly unanswered: string | undefined;
   /** Effects that somebody might miss. */
   leftovers(): Iterable<Op>;
   /** Takes a chosen operation out. True for a completion, false for an effect that takes place now. */

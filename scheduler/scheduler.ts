@@ -397,7 +397,10 @@ export class Scheduler extends Requests {
       const timers = [...this.dry.tasks].map((task) => task.name).join(', ');
       const dry = `Timers are left, but firing them again and again changes nothing: ${timers}.`;
       const message = `Nothing can run any more, and these wait: ${this.tasks.unfinished()}.`;
-      this.fail('deadlock', undefined, message, timers === '' ? undefined : dry);
+      const told = [timers === '' ? undefined : dry, this.offers.outside?.unanswered].filter(
+        (one) => one !== undefined,
+      );
+      this.fail('deadlock', undefined, message, told.length === 0 ? undefined : told.join(' '));
     }
     this.ended = true;
   }

@@ -1,5 +1,6 @@
-import type { MessageChannel } from 'node:worker_threads';
+import type { MessageChannel, Worker } from 'node:worker_threads';
 import { disguise, worldSlot, type AnyFunction } from './dispatch.ts';
+import { adoptWorker, posting } from './workers.ts';
 import { rememberChannel, type Port, type VirtualPorts } from './message-ports.ts';
 
 type Constructor = abstract new (...args: never[]) => object;
@@ -14,6 +15,7 @@ export interface ChannelFunctions {
 export function channelFunctions(ports: VirtualPorts): ChannelFunctions {
   return {
     postMessage(this: unknown, value: unknown, transfer?: unknown): unknown {
+      posting(this as Port);
       return ports.post(this as Port, value, transfer);
     },
     close(this: unknown, onClose?: unknown): void {
@@ -49,5 +51,12 @@ export function broadcastChannelDispatcher(original: typeof BroadcastChannel): t
     const { world } = worldSlot;
     if (world === undefined) rememberChannel(channel, undefined);
     else world.ports.add(channel);
+  });
+}
+
+export function workerDispatcher(original: typeof Worker): typeof Worker {
+  return constructorDispatcher(original, (worker) => {
+    const { world } = worldSlot;
+    if (world !== undefined) adoptWorker(world.outside, worker);
   });
 }

@@ -8,7 +8,7 @@ import promised from 'node:timers/promises';
 import workerThreads from 'node:worker_threads';
 import { abortAfter, isAbortDelay } from './abort-timeout.ts';
 import { dateDispatcher, formatGetter, formatToPartsDispatcher, temporalNow, type TemporalLike } from './date.ts';
-import { broadcastChannelDispatcher, messageChannelDispatcher } from './channels.ts';
+import { broadcastChannelDispatcher, messageChannelDispatcher, workerDispatcher } from './channels.ts';
 import { disguise, dispatcher, isDispatcher, worldSlot, type AnyFunction } from './dispatch.ts';
 import { WHOLE_CALLS } from './fs-whole.ts';
 import type { MockTimers } from './fake-clocks.ts';
@@ -34,7 +34,7 @@ class Controls {
     this.#addClocks();
     this.#addChance();
     this.#addChannels();
-    this.#addFiles();
+    this.#addOutside();
     for (const name of ['queueMicrotask', 'performance', 'Intl', 'Temporal']) this.patches.guard(globalThis, name);
     this.patches.guard(process, 'nextTick');
     this.refresh();
@@ -191,7 +191,9 @@ class Controls {
     );
   }
 
-  #addFiles(): void {
+  #addOutside(): void {
+    this.patches.replace(workerThreads, 'Worker', workerDispatcher(workerThreads.Worker));
+    this.#method(globalThis, 'fetch', (original) => (world) => world.fetching.fetch(original));
     for (const [name, plan] of Object.entries(WHOLE_CALLS.callback)) {
       this.#method(fs, name, (original) => (world) => world.files.withCallback(name, original, plan));
     }

@@ -22,26 +22,28 @@ export interface Target {
 export const targets = new WeakMap<object, Target>();
 
 /** The properties under which native code finds the functions that it calls. */
-const CALLBACKS = [
-  'oncomplete',
-  'ondone',
-  'onexit',
-  'onconnection',
-  'onmessage',
-  'onchange',
-  'onerror',
-  'onhandshakedone',
-];
+const CALLBACKS = ['oncomplete', 'ondone', 'onexit', 'onmessage', 'onchange', 'onerror', 'onhandshakedone'];
+
+const crossings = new WeakSet<object>();
+
+/** Sees to it that what native code finds under `name` crosses over; some objects are made with that property. */
+export function cross(object: object, name: string): void {
+  const record = object as Record<string, unknown>;
+  const callback = record[name];
+  if (typeof callback === 'function' && !crossings.has(callback)) record[name] = crossing(name, callback as never);
+}
 
 /** `callback` as native code finds it: it runs at once if it belongs to the host, otherwise when it is chosen. */
 export function crossing(name: string, callback: NativeFunction): NativeFunction {
-  return function (this: unknown, ...args: unknown[]): unknown {
+  const wrapped = function (this: unknown, ...args: unknown[]): unknown {
     const target = targets.get(this as object);
     if (target === undefined || target.isRunning) return callback.apply(this, args);
     if (target.stale) target.drop?.(name, args);
     else target.cross(name, (...given) => callback.apply(this, given), args);
     return undefined;
   };
+  crossings.add(wrapped);
+  return wrapped;
 }
 
 /**

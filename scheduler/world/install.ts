@@ -7,6 +7,7 @@ import { allControls } from './controls.ts';
 import { worldSlot } from './dispatch.ts';
 import { Entropy } from './entropy.ts';
 import { FakeClocks } from './fake-clocks.ts';
+import { Fetching } from './fetching.ts';
 import { WholeFiles } from './fs-whole.ts';
 import { VirtualPorts } from './message-ports.ts';
 import { nativeHooks } from './native-hooks.ts';
@@ -32,6 +33,7 @@ export class World {
   readonly fakes: FakeClocks;
   readonly outside: OutsideWork;
   readonly files: WholeFiles;
+  readonly fetching: Fetching;
   readonly #controls = allControls();
   readonly #hooks = nativeHooks();
   readonly #patience = new Patience(() => this.#hooks.timers.areRunning);
@@ -51,6 +53,7 @@ export class World {
     this.frames = new VirtualFrames(this.timers, this.processClock.now);
     this.outside = new OutsideWork(scheduler, this.#patience);
     this.files = new WholeFiles(this.outside);
+    this.fetching = new Fetching(this.outside);
     scheduler.hope = () => this.outside.hope();
     this.#ports = new VirtualPorts(scheduler);
     this.channels = channelFunctions(this.#ports);
@@ -86,9 +89,15 @@ export class World {
     this.#hooks.timers.reset();
   }
 
-  /** After an execution: what code under test has put in the place of ours is undone. */
-  clean(): void {
+  /**
+   * After an execution: closes what it has left open, and undoes what code under test has put in the place of
+   * ours. True if it takes a turn of the loop until all is gone.
+   */
+  clean(): boolean {
+    const lingers = this.outside.end();
+    this.fetching.clean();
     this.fakes.undo();
+    return lingers;
   }
 
   install(): void {
@@ -108,6 +117,6 @@ export class World {
   /** After the last execution. */
   retire(): void {
     this.#ports.reset();
-    this.outside.reset();
+    this.outside.end();
   }
 }

@@ -1,7 +1,10 @@
-import { hookCallbacks } from './crossing.ts';
+import { hookCompression } from './compression.ts';
+import { hookCallbacks, targets } from './crossing.ts';
 import { worldSlot } from './dispatch.ts';
 import { FileCalls } from './fs-calls.ts';
 import type { OutsideWork } from './outside.ts';
+import { hookProcesses } from './processes.ts';
+import { hookStreams } from './stream-hooks.ts';
 import { StrayTimers } from './stray-timers.ts';
 
 /** What is replaced in Node's native modules, once per thread. */
@@ -13,9 +16,26 @@ export class NativeHooks {
     const files = new FileCalls(work);
     hookCallbacks((object) => {
       if (files.isRequest(object)) files.requested(object);
+      else if (!targets.has(object)) asked(object, work);
     });
+    hookStreams(work);
+    hookProcesses(work);
+    hookCompression(work);
     this.timers = new StrayTimers((site) => work().host.health.note('real-timer', () => realTimer(site)));
   }
+}
+
+/** Native objects that stand for one answer, and what a person calls it. */
+const REQUESTS: readonly (readonly [RegExp, string])[] = [
+  [/^GetAddrInfoReqWrap$/, 'dns.lookup'],
+  [/^GetNameInfoReqWrap$/, 'dns.lookupService'],
+  [/^QueryReqWrap$/, 'dns.resolve'],
+  [/^(?!ReadFile|WriteFile|CpDir).*Job$/, 'crypto'],
+];
+
+function asked(object: object, work: () => OutsideWork): void {
+  const known = REQUESTS.find(([kind]) => kind.test(object.constructor.name));
+  if (known !== undefined) targets.set(object, work().request(known[1]));
 }
 
 function realTimer(site: string): string {

@@ -48,7 +48,7 @@ export function hidden(object: object, description: string): unknown {
 }
 
 /** That symbol, looked for along the prototypes. */
-export function hiddenSymbol(object: object, description: string): symbol | undefined {
+function hiddenSymbol(object: object, description: string): symbol | undefined {
   for (let at: object | null = object; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     const symbol = Object.getOwnPropertySymbols(at).find((one) => one.description === description);
     if (symbol !== undefined) return symbol;

@@ -41,12 +41,12 @@ export interface Source {
   readonly announces?: boolean;
   /** The next choice waits for it. `at` is now, in real milliseconds. */
   expects(at: number): boolean;
-  /** It may still answer if it is given time. */
-  alive(at: number): boolean;
+  /** Real milliseconds that it is given to answer when nothing else can run; 0 if it will not by itself. */
+  patienceMs(): number;
   /** What it has answered becomes operations. */
   land(): void;
-  /** The execution is over. */
-  end(): void;
+  /** The execution is over. True if it takes a turn of the loop until it is gone. */
+  end(): boolean;
 }
 
 /**
@@ -201,8 +201,15 @@ export class OutsideWork implements Outside {
 
   /** Nothing can run: true while something outside may change that. */
   hope(): boolean {
-    const at = now();
-    return this.#patience.lasts([...this.sources].some((source) => source.alive(at)));
+    return this.#patience.lasts(Math.max(0, ...[...this.sources].map((source) => source.patienceMs())));
+  }
+
+  /** What has been waited for in vain, for a person to read. */
+  get unanswered(): string | undefined {
+    const names = [...this.sources].filter((source) => source.patienceMs() > 0).map(({ name }) => name);
+    return names.length === 0
+      ? undefined
+      : `Outside of straddle's control, these have not answered: ${names.join(', ')}.`;
   }
 
   // ------------------------------------------------------------------ the end
@@ -211,15 +218,25 @@ export class OutsideWork implements Outside {
     for (const op of this.ready) if (op.order < COMPLETED && !this.#closing.has(op)) yield op;
   }
 
-  /** Forgets what the execution has asked for. What still answers is dropped. */
-  reset(): void {
+  /**
+   * Closes what the execution has left open; what still answers is dropped. True if it takes a turn of the loop
+   * until all is gone.
+   */
+  end(): boolean {
     this.#patience.stop();
     this.#wake = undefined;
-    if (this.#orders === 0) return;
+    if (this.#orders === 0) return false;
     for (const clean of this.atEnd) clean();
     this.atEnd.clear();
-    for (const source of this.sources) source.end();
+    let isOpen = false;
+    for (const source of [...this.sources]) isOpen = source.end() || isOpen;
     this.sources.clear();
+    return isOpen;
+  }
+
+  /** Before an execution: forgets what the one before has asked for. */
+  reset(): void {
+    this.end();
     this.ready.length = 0;
     this.#orders = 0;
     this.#stirred = false;

@@ -1,8 +1,6 @@
 import { originals } from './originals.ts';
 
-/** Real milliseconds without a word from what is alive outside, after which nothing more is hoped for. */
-const PATIENCE_MS = 10_000;
-/** The same once that has been in vain. */
+/** Real milliseconds that what is alive outside is given, once it has been waited for in vain. */
 const SHORT_PATIENCE_MS = 500;
 /** Real timers of code under test are running: so long are they given. */
 const TIMER_PATIENCE_MS = 2_000;
@@ -43,23 +41,23 @@ export class Patience {
     this.#until = 0;
   }
 
-  /** Nothing can run. True while it is worth waiting; `alive`: something that was asked for may still answer. */
-  lasts(alive: boolean): boolean {
+  /** Nothing can run. True while it is worth waiting; what was asked for and is alive is given `aliveMs`. */
+  lasts(aliveMs: number): boolean {
     if (this.#until > 0) {
       if (!this.isOver) return true;
       this.#until = 0;
       this.#spent ||= this.#isLong;
       return false;
     }
-    const ms = this.#howLong(alive);
+    const ms = this.#howLong(aliveMs);
     this.#isLong = ms > LAST_LOOK_MS;
     this.#hasLooked = true;
     if (ms > 0) this.#until = originals.now() + ms;
     return ms > 0;
   }
 
-  #howLong(alive: boolean): number {
-    if (alive) return this.#spent ? SHORT_PATIENCE_MS : PATIENCE_MS;
+  #howLong(aliveMs: number): number {
+    if (aliveMs > 0) return this.#spent ? Math.min(SHORT_PATIENCE_MS, aliveMs) : aliveMs;
     if (this.surprised) return UNSEEN_PATIENCE_MS;
     if (this.#areTimersRunning()) return TIMER_PATIENCE_MS;
     return this.#hasLooked ? 0 : LAST_LOOK_MS;

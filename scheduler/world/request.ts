@@ -9,6 +9,9 @@ const GRACE_MS = 5_000;
 /** The same once something has not answered in time, and for what may wait for code of the execution. */
 export const SHORT_GRACE_MS = 50;
 
+/** And real milliseconds that it is given when nothing else can run. */
+const PATIENCE_MS = 3_000;
+
 /** Work outside that answers once. */
 export class Request implements Source, Target {
   readonly order: number;
@@ -54,8 +57,8 @@ export class Request implements Source, Target {
     return false;
   }
 
-  alive(): boolean {
-    return !this.#answered;
+  patienceMs(): number {
+    return this.#answered ? 0 : PATIENCE_MS;
   }
 
   land(): void {
@@ -64,8 +67,9 @@ export class Request implements Source, Target {
     this.#work.land(this.#op, this.order);
   }
 
-  end(): void {
+  end(): boolean {
     this.stale = true;
+    return false;
   }
 }
 

@@ -43,11 +43,13 @@ class Timeout extends AsyncResource {
   #op: TimerOp | undefined;
   #task: Task | undefined;
   #weak = false;
+  #epoch: number;
   #id = 0;
 
   constructor(timers: VirtualTimers, callback: Callback, ms: number, repeats: boolean, args: unknown[]) {
     super('Timeout');
     this.#timers = timers;
+    this.#epoch = timers.epoch;
     this.#callback = callback;
     this.#ms = ms;
     this.#repeats = repeats;
@@ -87,9 +89,17 @@ class Timeout extends AsyncResource {
 
   /** Begins again from now, also after it has fired; not after it has been cleared. */
   refresh(): this {
+    if (this.#epoch !== this.#timers.epoch) this.#renew();
     if (this.#op !== undefined) this.#timers.host.rearm(this.#op, this.#ms);
     else if (this.#callback !== undefined) this.#arm();
     return this;
+  }
+
+  /** Kept from an execution before, as Node's client for `fetch` does: it is this one's now. */
+  #renew(): void {
+    this.#epoch = this.#timers.epoch;
+    this.#op = undefined;
+    this.#task = undefined;
   }
 
   ref(): this {
@@ -170,6 +180,8 @@ export type { Immediate as VirtualImmediate, Timeout as VirtualTimeout };
 /** The six timer functions of one execution. */
 export class VirtualTimers {
   readonly host: TimerHost;
+  /** Grows with every execution. */
+  epoch = 0;
   readonly #real: HostTimers;
   readonly #numbered = new Map<number, Timeout>();
   #numbers = FIRST_ID;
@@ -181,6 +193,7 @@ export class VirtualTimers {
 
   /** Before an execution. */
   reset(): void {
+    this.epoch++;
     this.#numbers = FIRST_ID;
     if (this.#numbered.size > 0) this.#numbered.clear();
   }

@@ -113,21 +113,22 @@ export class Part implements Source {
   }
 
   /** What is parked or blocked there cannot answer by itself. */
-  alive(): boolean {
-    return false;
+  patienceMs(): number {
+    return 0;
   }
 
   land(): void {
     if (this.#arrived.length > 0) for (const become of this.#arrived.splice(0)) become();
   }
 
-  end(): void {
-    if (this.#isOver) return;
+  end(): boolean {
+    if (this.#isOver) return false;
     this.#isOver = true;
     this.#arrived = [];
     originals.setImmediate(() => {
       this.leave();
     });
+    return false;
   }
 
   /** The execution is over: lets the child go, unless that is done. In the host's turn. */

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { Channel } from './channel.ts';
+import { cross, targets, type Call } from './crossing.ts';
+import { hook, nativePrototype } from './native.ts';
+import type { OutsideWork } from './outside.ts';
+import { Stream, type StreamHandle } from './streams.ts';
+
+/** Real milliseconds of silence after which a child process is taken for one that waits. */
+const SILENCE_MS = 1_000;
+/** The same once it has spoken: there may be more to come. */
+const PAUSE_MS = 100;
+/** What it is given when nothing else can run. */
+const PATIENCE_MS = 5_000;
+const SIGKILL = 9;
+
+interface SpawnOptions {
+  readonly file?: string;
+  readonly stdio?: readonly { readonly type: string; readonly handle?: StreamHandle }[];
+}
+
+/** A child process: waited for until it ends, or falls silent. */
+export class Process extends Channel {
+  declare readonly handle: { readonly pid: number; kill(signal: number): number };
+  #hasSpoken = false;
+
+  /** One of its pipes has brought something. */
+  spoke(): void {
+    super.touch();
+    this.#hasSpoken = true;
+  }
+
+  override touch(): void {
+    super.touch();
+    this.#hasSpoken = false;
+  }
+
+  expects(at: number): boolean {
+    if (!this.isOpen) return false;
+    const { health } = this.work.host;
+    const silence = at - this.lastActive;
+    if (silence < (this.#hasSpoken ? PAUSE_MS : SILENCE_MS)) return true;
+    if (silence < SILENCE_MS && isBusy(this.handle.pid)) return true;
+    health.note('slow-outside', () => silent(this.name));
+    return false;
+  }
+
+  patienceMs(): number {
+    return this.isOpen ? PATIENCE_MS : 0;
+  }
+
+  cross(_callback: string, call: Call, args: readonly unknown[]): void {
+    this.arrived('process exit', () => void call(...args));
+    this.gone();
+  }
+
+  protected close(): void {
+    this.handle.kill(SIGKILL);
+  }
+}
+
+/** It runs, or would if it had a processor, or has ended; where the system tells. */
+function isBusy(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return 'RDZ'.includes(stat.charAt(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false;
+  }
+}
+
+export function hookProcesses(work: () => OutsideWork): void {
+  const prototype = nativePrototype('process_wrap', 'Process');
+  hook(prototype, 'spawn', (original) => {
+    return function (this: unknown, ...args) {
+      const error = original.apply(this, args);
+      if (error !== 0) return error;
+      const { file, stdio } = args[0] as SpawnOptions;
+      const child = new Process(work(), this as object, 'child');
+      if (file !== undefined) child.name = `child process ${file}`;
+      cross(this as object, 'onexit');
+      for (const { type, handle } of stdio ?? []) {
+        if ((type !== 'pipe' && type !== 'overlapped') || handle === undefined) continue;
+        new Stream(work(), handle, 'child pipe').owner = child;
+      }
+      return error;
+    };
+  });
+  hook(prototype, 'kill', (original) => {
+    return function (this: unknown, ...args) {
+      const child = targets.get(this as object);
+      if (child instanceof Process) child.touch();
+      return original.apply(this, args);
+    };
+  });
+}
+
+function silent(name: string): string {
+  return (
+    `The ${name} had not come to its end, so the execution went on: when it speaks again is not controlled, and a ` +
+    'replay may differ. Let the child end, or answer at once.'
+  );
+}

@@ -1,0 +1,301 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { IoOp } from '../op.ts';
+import { Channel } from './channel.ts';
+import { targets, type Call } from './crossing.ts';
+import { hidden } from './native.ts';
+import type { OutsideWork } from './outside.ts';
+import type { Process } from './processes.ts';
+import { Request } from './request.ts';
+import { streamState } from './stream-state.ts';
+
+/** Real milliseconds that another process is given to answer before the engine goes on without it. */
+const ANSWER_MS = 1_000;
+/** The same once something outside has been too slow. */
+const SHORT_ANSWER_MS = 100;
+/** What it is given when nothing else can run. */
+const PATIENCE_MS = 3_000;
+/** The same within this process, where everything that was sent arrives. */
+const LOOPBACK_MS = 1_000;
+/** As libuv hands data over: so much at once, at most. */
+const CHUNK = 65_536;
+
+/** A native stream: a TCP or Unix socket, a pipe. */
+export interface StreamHandle {
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Kept by Node's own `net`. */
+  reading?: boolean;
+  close(): void;
+}
+
+/** One end of a connection. If the other end is in this process too, what is under way is known exactly. */
+export class Stream extends Channel {
+  declare readonly handle: StreamHandle;
+  peer: Stream | undefined;
+  /** The server in this process that is about to accept it. */
+  listener: Listener | undefined;
+  /** The child process whose pipe it is. */
+  owner: Process | undefined;
+  localPort = 0;
+  isConnected = false;
+  /** Was made outside of the execution, which only uses it. */
+  isForeign = false;
+  /** Native code reads it whatever JavaScript says: TLS does. */
+  alwaysReads = false;
+  /** The caller's buffer, into which data must be put. */
+  userBuffer: Uint8Array | undefined;
+  /** Something was said to the other end that it has not answered. */
+  #isAwaited = false;
+  /** Its peer will see its end. */
+  #isFinished = false;
+  /** It has seen its peer's end. */
+  #hasEnded = false;
+  #sent: number | undefined;
+  #chunks: Uint8Array[] = [];
+  #chunkCall: Call | undefined;
+  #chunkScope: AsyncResource | undefined;
+
+  pair(peer: Stream): void {
+    this.peer = peer;
+    peer.peer = this;
+    peer.listener = undefined;
+  }
+
+  get #sentSoFar(): number {
+    return this.#sent ?? this.handle.bytesWritten;
+  }
+
+  get #reads(): boolean {
+    return this.isOpen && !this.#hasEnded && (this.alwaysReads || this.handle.reading === true);
+  }
+
+  /** Something is written to it. */
+  wrote(): void {
+    this.#isAwaited = true;
+    this.touch();
+    (this.peer ?? this.owner)?.touch();
+  }
+
+  /** It writes no more. */
+  finish(): void {
+    this.#isFinished = true;
+    this.touch();
+    (this.peer ?? this.owner)?.touch();
+  }
+
+  closing(): void {
+    this.#sent = this.handle.bytesWritten;
+    this.finish();
+    this.listener?.forget(this);
+    this.gone();
+  }
+
+  expects(at: number): boolean {
+    if (!this.isOpen || this.#hasEnded || this.listener !== undefined) return false;
+    const silence = at - this.lastActive;
+    const { peer, owner } = this;
+    // What it has said before its end is still in the pipe.
+    if (owner !== undefined) return !owner.isOpen && this.#reads && silence < LOOPBACK_MS;
+    if (peer === undefined) return this.#isAwaited && this.#isInTime(silence);
+    const isDue = peer.#isFinished || peer.#sentSoFar > this.handle.bytesRead;
+    return isDue && this.#reads && silence < LOOPBACK_MS;
+  }
+
+  /** Whether to wait for another process. */
+  #isInTime(silence: number): boolean {
+    const { health } = this.work.host;
+    if (silence < (health.has('slow-outside') ? SHORT_ANSWER_MS : ANSWER_MS)) return true;
+    health.note('slow-outside', () => slow(this.name));
+    return false;
+  }
+
+  /** What is written to it now can be read at the other end. */
+  flows(at: number): boolean {
+    return this.peer === undefined ? at - this.lastActive < SHORT_ANSWER_MS : this.peer.#reads;
+  }
+
+  patienceMs(): number {
+    const isExternal = this.peer === undefined && this.listener === undefined && this.owner === undefined;
+    const mayAnswer = this.isOpen && isExternal && (this.#isAwaited || this.handle.bytesRead === 0);
+    return mayAnswer ? PATIENCE_MS : 0;
+  }
+
+  cross(callback: string, call: Call, args: readonly unknown[]): void {
+    if (callback !== 'onread') {
+      this.arrived(`socket ${callback.slice(2)}`, () => void call(...args));
+      return;
+    }
+    const { read, offset } = streamState;
+    if (read === 0) return;
+    this.owner?.spoke();
+    const isExternal = this.peer === undefined && this.owner === undefined;
+    const isUnasked = !this.#isAwaited && isExternal && this.handle.bytesRead > read;
+    if (isUnasked) this.work.host.health.note('spoke-unasked', () => unasked(this.name));
+    this.#isAwaited = false;
+    if (read > 0) {
+      this.#chunks.push(new Uint8Array(args[0] as ArrayBuffer, offset, read));
+      this.#chunkCall = call;
+      this.#chunkScope ??= new AsyncResource('straddle.io');
+      this.touch();
+    } else {
+      this.#hasEnded = true;
+      this.#cut();
+      this.arrived('socket end', () => {
+        streamState.restore(read, 0);
+        call();
+      });
+    }
+  }
+
+  override land(): void {
+    this.#cut();
+    super.land();
+  }
+
+  /** Data is delivered in pieces that do not depend on how the kernel cut it. */
+  #cut(): void {
+    if (this.#chunks.length === 0) return;
+    const data = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    const call = this.#chunkCall!;
+    const most = this.userBuffer?.length ?? CHUNK;
+    for (let at = 0; at < data.length; at += most) {
+      const piece = data.subarray(at, at + most);
+      this.enqueue('socket data', this.#chunkScope!, () => this.#deliver(piece, call));
+    }
+    this.#chunks = [];
+    this.#chunkScope = undefined;
+  }
+
+  #deliver(piece: Uint8Array, call: Call): void {
+    if (this.userBuffer === undefined) {
+      streamState.restore(piece.length, piece.byteOffset);
+      call(piece.buffer);
+    } else {
+      this.userBuffer.set(piece);
+      streamState.restore(piece.length, 0);
+      const next = call();
+      if (next instanceof Uint8Array) this.userBuffer = next;
+    }
+  }
+
+  override end(): boolean {
+    const wasOpen = super.end();
+    // The host's again.
+    if (this.isForeign) targets.delete(this.handle);
+    return wasOpen && !this.isForeign;
+  }
+
+  protected close(): void {
+    if (this.isForeign) return;
+    const owner = hidden(this.handle, 'owner_symbol') as { destroy?(): void } | undefined;
+    if (owner?.destroy !== undefined) owner.destroy();
+    else this.handle.close();
+  }
+}
+
+/** A server's handle. It is idle, except while a connection from this process has not arrived. */
+export class Listener extends Channel {
+  declare readonly handle: { close(): void; getsockname?(out: { port?: number }): number };
+  readonly #expected: Stream[] = [];
+
+  /** Of a Unix socket. */
+  path: string | undefined;
+
+  /** Whether a connection to this port or path comes here. */
+  isAt(place: number | string): boolean {
+    if (typeof place === 'string') return place === this.path;
+    const out: { port?: number } = {};
+    this.handle.getsockname?.(out);
+    return place === out.port;
+  }
+
+  expect(client: Stream): void {
+    client.listener = this;
+    this.#expected.push(client);
+  }
+
+  forget(client: Stream): void {
+    const at = this.#expected.indexOf(client);
+    if (at >= 0) this.#expected.splice(at, 1);
+    client.listener = undefined;
+  }
+
+  expects(at: number): boolean {
+    return this.isOpen && this.#expected.some((one) => one.isConnected && at - one.lastActive < LOOPBACK_MS);
+  }
+
+  patienceMs(): number {
+    return 0;
+  }
+
+  cross(callback: string, call: Call, args: readonly unknown[]): void {
+    const [status, handle] = args as [number, StreamHandle | undefined];
+    if (callback !== 'onconnection' || status !== 0 || handle === undefined) {
+      this.arrived(`server ${callback.slice(2)}`, () => void call(...args));
+      return;
+    }
+    const client = this.#clientOf(handle);
+    // Until the connection is delivered it counts as expected there: nothing comes from it before.
+    if (client !== undefined) this.#expected.splice(this.#expected.indexOf(client), 1);
+    const accept = (): void => {
+      const stream = new Stream(this.work, handle, 'connection');
+      if (client !== undefined) stream.pair(client);
+      // Node's HTTP parser would take data straight from native code.
+      Object.assign(handle, { _consumed: true });
+      call(...args);
+    };
+    this.arrived('server connection', accept, client?.order ?? Infinity);
+  }
+
+  /** Who is at the other end, if it is somebody in this process: by port, or the first to come. */
+  #clientOf(handle: object): Stream | undefined {
+    const { getpeername } = handle as { getpeername?(out: { port?: number }): number };
+    if (getpeername === undefined) return this.#expected[0];
+    const out: { port?: number } = {};
+    getpeername.call(handle, out);
+    return this.#expected.find(({ localPort }) => localPort === out.port);
+  }
+
+  drop(_callback: string, args: readonly unknown[]): void {
+    (args[1] as StreamHandle | undefined)?.close();
+  }
+
+  closing(): void {
+    for (const client of [...this.#expected]) this.forget(client);
+    this.gone();
+  }
+
+  protected close(): void {
+    const owner = hidden(this.handle, 'owner_symbol') as { close?(): void } | undefined;
+    if (owner?.close !== undefined) owner.close();
+    else this.handle.close();
+  }
+}
+
+/** A write or an end that goes on outside: waited for only while the other end reads. */
+export class StreamRequest extends Request {
+  readonly #stream: Stream;
+
+  constructor(work: OutsideWork, op: IoOp, order: number, stream: Stream) {
+    super(work, op, order, Infinity);
+    this.#stream = stream;
+  }
+
+  override expects(at: number): boolean {
+    return super.expects(at) && this.#stream.flows(at);
+  }
+}
+
+function slow(name: string): string {
+  return (
+    `The ${name} that leaves this process had not been answered in time, so the execution went on without the ` +
+    'answer: when it comes is not controlled, and a replay may differ. Run the other end in this process, or use a fake.'
+  );
+}
+
+function unasked(name: string): string {
+  return (
+    `The ${name} that leaves this process spoke without being asked: when it does is not controlled, and a replay ` +
+    'may differ. Run the other end in this process, or use a fake.'
+  );
+}

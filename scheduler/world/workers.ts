@@ -1,0 +1,178 @@
+import type { MessagePort, Worker } from 'node:worker_threads';
+import { Channel } from './channel.ts';
+import { cross, targets, type Call } from './crossing.ts';
+import { hidden } from './native.ts';
+import { originals } from './originals.ts';
+import type { OutsideWork } from './outside.ts';
+
+/** Real milliseconds that a worker may be busy before the engine goes on without it. */
+const BUSY_MS = 2_000;
+/** The same once something outside has been too slow. */
+const SHORT_BUSY_MS = 100;
+/** For so long its loop must have been idle to be believed. */
+const IDLE_MS = 2;
+/** Less than this is the inaccuracy of the clocks. */
+const AWAKE_MS = 0.02;
+/** What it is given when nothing else can run. */
+const PATIENCE_MS = 3_000;
+
+/** Where Node's native code delivers a message to a port, and leaves the ports that came with it. */
+const DISPATCH: unique symbol = Symbol.for('nodejs.internal.kHybridDispatch');
+const RECEIVED_PORTS: unique symbol = Symbol.for('nodejs.internal.kCurrentlyReceivingPorts');
+
+interface WorkerHandle {
+  /** Milliseconds that its loop has spent waiting. */
+  loopIdleTime?(): number;
+  stopThread(): void;
+}
+
+interface Port {
+  [DISPATCH]: Call;
+  [RECEIVED_PORTS]: unknown;
+}
+
+/** The ports to a worker, Node's own first, then its end: in this order if they bring something at the same time. */
+const PORTS = ['kPort', 'kPublicPort'];
+const EXIT = PORTS.length;
+
+/** A worker thread, and the ports to it: waited for while its loop is busy. */
+class Thread extends Channel {
+  declare readonly handle: WorkerHandle;
+  /** When something was last posted to it, or heard from it, and how long it had been idle by then. */
+  #since: Idleness;
+  /** It has been seen awake after something was posted to it. */
+  #wasAwake = false;
+  readonly #ports: Port[] = [];
+  #isIdle = false;
+
+  constructor(work: OutsideWork, handle: WorkerHandle) {
+    super(work, handle, 'worker');
+    this.#since = idleness(handle);
+  }
+
+  /** Something is about to be posted to it. */
+  posted(): void {
+    this.touch();
+    this.#watch(false);
+  }
+
+  #watch(wasAwake: boolean): void {
+    this.#since = idleness(this.handle);
+    this.#wasAwake = wasAwake;
+    this.#isIdle = false;
+  }
+
+  expects(at: number): boolean {
+    if (!this.isOpen || this.#isIdle) return false;
+    const { health } = this.work.host;
+    if (at - this.lastActive > (health.has('slow-outside') ? SHORT_BUSY_MS : BUSY_MS)) {
+      health.note('slow-outside', busy);
+      return false;
+    }
+    const now = idleness(this.handle);
+    const passed = now.at - this.#since.at;
+    const awake = passed - (now.idle - this.#since.idle);
+    // Where its loop does not run yet, or no more, there is no idle time.
+    if (now.idle <= 0 || passed < IDLE_MS) return true;
+    if (awake > AWAKE_MS) this.#watch(true);
+    else this.#isIdle = this.#wasAwake;
+    return !this.#isIdle;
+  }
+
+  patienceMs(): number {
+    return this.isOpen ? PATIENCE_MS : 0;
+  }
+
+  cross(_callback: string, call: Call, args: readonly unknown[]): void {
+    // Whatever it has said before its end is here; Node would read it now.
+    this.#ports.forEach((port, rank) => {
+      for (let got = receive(port); got !== undefined; got = receive(port))
+        this.#said(port, rank, [got.message, 'message']);
+    });
+    this.arrived('worker exit', () => void call(...args), EXIT);
+    this.gone();
+  }
+
+  /** The messages that native code brings to one of its ports cross over. */
+  adopt(port: Port, rank: number): void {
+    targets.set(port, this);
+    this.#ports[rank] = port;
+    const dispatch = port[DISPATCH];
+    const value = (...args: unknown[]): unknown => {
+      // That it closes is known from its end.
+      if (this.isRunning || !String(args[1]).startsWith('message')) return dispatch.apply(port, args);
+      if (this.stale) return undefined;
+      if (this.#isIdle) this.work.host.health.note('spoke-unasked', unasked);
+      this.#watch(true);
+      this.#said(port, rank, args);
+      return undefined;
+    };
+    Object.defineProperty(port, DISPATCH, { value, configurable: true, writable: true });
+  }
+
+  #said(port: Port, rank: number, args: readonly unknown[]): void {
+    const ports = port[RECEIVED_PORTS];
+    const deliver = (): void => {
+      port[RECEIVED_PORTS] = ports;
+      port[DISPATCH](...args);
+      port[RECEIVED_PORTS] = undefined;
+    };
+    this.arrived('worker message', deliver, rank);
+  }
+
+  protected close(): void {
+    this.handle.stopThread();
+  }
+}
+
+function receive(port: Port): { readonly message: unknown } | undefined {
+  return originals.receiveMessageOnPort(port as unknown as MessagePort);
+}
+
+interface Idleness {
+  /** Real milliseconds. */
+  readonly at: number;
+  /** Milliseconds that the loop had waited by then. */
+  readonly idle: number;
+}
+
+/** Both clocks read at the same time, though this thread may be interrupted. */
+function idleness(handle: WorkerHandle): Idleness {
+  for (;;) {
+    const at = originals.now();
+    const idle = handle.loopIdleTime?.() ?? 0;
+    if (originals.now() - at < AWAKE_MS / 2) return { at, idle };
+  }
+}
+
+/** Takes over a worker thread that code of the execution has just started. */
+export function adoptWorker(work: OutsideWork, worker: Worker): void {
+  const handle = hidden(worker, 'kHandle') as WorkerHandle | undefined;
+  if (handle === undefined) return;
+  const thread = new Thread(work, handle);
+  cross(handle, 'onexit');
+  PORTS.forEach((name, rank) => {
+    const port = hidden(worker, name);
+    if (typeof port === 'object' && port !== null) thread.adopt(port as Port, rank);
+  });
+}
+
+/** Code of the execution is about to post a message to a port, which may be a worker's. */
+export function posting(port: object): void {
+  const target = targets.get(port);
+  if (target instanceof Thread) target.posted();
+}
+
+function unasked(): string {
+  return (
+    'A worker thread spoke when it had nothing to do, by a timer of its own for instance: when it does is not ' +
+    'controlled, and a replay may differ. Let it speak only when it is asked.'
+  );
+}
+
+function busy(): string {
+  return (
+    'A worker thread went on working for long, so the execution went on without it: when it speaks is not ' +
+    'controlled, and a replay may differ. Give it less to do in a test.'
+  );
+}

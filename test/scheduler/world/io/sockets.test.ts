@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { explore, type Sim } from '../../../../src/index.ts';
+import { fetches, httpRequests, keptConnections, sockets, threadPool } from './bodies.ts';
+import { explored } from './explored.ts';
+import { freshProcess } from './fresh-process.ts';
+
+const SEED = 11;
+/** The fall-back drain. */
+const TURN = { STRADDLE_DRAIN: 'turn' };
+const RUNS = process.env['STRADDLE_DEEP'] === '1' ? 1_000 : 12;
+
+describe('completions are offered in the order of their requests: the same seed, the same executions', () => {
+  const fresh = freshProcess();
+
+  test.each([
+    ['httpRequests', httpRequests, 4, {}],
+    ['keptConnections', keptConnections, 2, TURN],
+    ['fetches', fetches, 4, TURN],
+    ['sockets', sockets, 2, {}],
+    ['threadPool', threadPool, 10, {}],
+  ] as const)('%s', async (name, body, results, env) => {
+    const first = await explored(body, { runs: RUNS, seed: SEED, leaks: 'off' });
+    expect(first.report).toMatchObject({ verdict: 'pass', executions: RUNS, warnings: [] });
+    // The order in which the kernel answers is a choice here.
+    expect(new Set(first.results).size).toBeGreaterThanOrEqual(results);
+    const again = await explored(body, { runs: RUNS, seed: SEED, leaks: 'off' });
+    expect(again.traces).toEqual(first.traces);
+    expect(again.results).toEqual(first.results);
+    expect(await fresh('child.js', [name, `${RUNS}`, `${SEED}`], env)).toBe(first.digest);
+  });
+});
+
+test('a request on loopback takes few turns of the loop: that bounds its cost', async () => {
+  let turns = 0;
+  const runs = 20;
+  const { executions } = await explore(httpRequests, {
+    strategy: 'random',
+    runs,
+    seed: SEED,
+    vacuity: 'off',
+    onProgress: () => turns++,
+  });
+  expect(executions).toBe(runs);
+  // Connect, accept, ask and answer of three requests; a turn takes some 0.1 ms.
+  expect(turns / runs).toBeLessThan(25);
+});
+
+describe('what lives long neither hangs an execution nor hides a deadlock', () => {
+  const stuck = (): Promise<never> => new Promise<never>(() => undefined);
+
+  test('open servers and kept connections beside a task that waits for ever', async () => {
+    const { failure } = await explore(
+      async (sim) => {
+        await keptConnections();
+        await sim.spawn('waiter', stuck);
+      },
+      { strategy: 'natural' },
+    );
+    expect(failure).toMatchObject({ kind: 'deadlock', message: expect.stringContaining('waiter') as string });
+  });
+
+  test('a server that never answers', async () => {
+    const { failure } = await explore(
+      async () => {
+        const server = http.createServer(() => undefined).listen(0, '127.0.0.1');
+        await once(server, 'listening');
+        await once(http.get({ port: (server.address() as AddressInfo).port }), 'response');
+      },
+      { strategy: 'natural' },
+    );
+    expect(failure).toMatchObject({ kind: 'deadlock', waiting: [{ task: 'main' }] });
+  });
+
+  test('a time-out fires in virtual time while a server keeps silent', async () => {
+    let error: unknown;
+    const { verdict, executions } = await explore(
+      async () => {
+        const server = net.createServer().listen(0, '127.0.0.1');
+        await once(server, 'listening');
+        const { port } = server.address() as AddressInfo;
+        const signal = AbortSignal.timeout(30_000);
+        error = await fetch(`http://127.0.0.1:${port}`, { signal }).catch((reason: unknown) => reason);
+      },
+      { strategy: 'random', runs: 5, seed: SEED, vacuity: 'off', leaks: 'off' },
+    );
+    expect({ verdict, executions }).toEqual({ verdict: 'pass', executions: 5 });
+    expect(error).toMatchObject({ name: 'TimeoutError' });
+  });
+});
+
+describe('a server outside of the execution is best effort', () => {
+  const server = http.createServer((request, response) => {
+    if (request.url !== '/never') setTimeout(() => response.end('late'), 30);
+  });
+  let port = 0;
+  beforeAll(async () => {
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    ({ port } = server.address() as AddressInfo);
+  });
+  afterAll(() => server.close());
+  const get = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+
+  test('it is waited for', async () => {
+    const texts: string[] = [];
+    const body = async (sim: Sim): Promise<void> => {
+      // Would be first if the engine went on without the answer.
+      const late = sim.spawn('timer', async () => {
+        await sim.sleep(1_000);
+        return 'timer';
+      });
+      texts.push(await Promise.race([get('/'), late]));
+    };
+    const { verdict, warnings } = await explore(body, { strategy: 'natural', leaks: 'off', vacuity: 'off' });
+    expect({ verdict, warnings, texts }).toEqual({ verdict: 'pass', warnings: [], texts: ['late'] });
+  });
+
+  test('an answer that never comes is a diagnosis that names what is waited for', { timeout: 20_000 }, async () => {
+    const { failure, warnings } = await explore(() => get('/never'), { strategy: 'natural' });
+    expect(failure).toMatchObject({ kind: 'deadlock', waiting: [{ task: 'main' }] });
+    expect(failure!.message).toContain(`socket to 127.0.0.1:${port}`);
+    expect(warnings.map(({ name }) => name)).toEqual(['slow-outside']);
+  });
+});
