@@ -42,6 +42,10 @@ export abstract class Requests implements Hook, GateHost {
     return this.requests + this.enabled.length - this.open;
   }
 
+  get newest(): Op | undefined {
+    return this.enabled.at(-1);
+  }
+
   point(name: string, key: unknown): Promise<void> {
     const task = this.current;
     let op = this.freePoints.pop();

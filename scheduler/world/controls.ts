@@ -10,6 +10,7 @@ import { abortAfter, isAbortDelay } from './abort-timeout.ts';
 import { dateDispatcher, formatGetter, formatToPartsDispatcher, temporalNow, type TemporalLike } from './date.ts';
 import { broadcastChannelDispatcher, messageChannelDispatcher, workerDispatcher } from './channels.ts';
 import { disguise, dispatcher, isDispatcher, worldSlot, type AnyFunction } from './dispatch.ts';
+import { waitBlocking } from './blocking.ts';
 import { WHOLE_CALLS } from './fs-whole.ts';
 import type { MockTimers } from './fake-clocks.ts';
 import type { World } from './install.ts';
@@ -193,6 +194,20 @@ class Controls {
 
   #addOutside(): void {
     this.patches.replace(workerThreads, 'Worker', workerDispatcher(workerThreads.Worker));
+    const { WebAssembly } = globalThis as unknown as { WebAssembly: object };
+    for (const name of ['compile', 'instantiate', 'compileStreaming', 'instantiateStreaming']) {
+      this.#method(WebAssembly, name, (original) => (world) => (...args) => {
+        return world.outside.promise(`WebAssembly.${name}`, original.apply(WebAssembly, args) as Promise<unknown>);
+      });
+    }
+    this.#method(
+      Atomics,
+      'wait',
+      (original) =>
+        (world) =>
+        (...args) =>
+          waitBlocking(world.outside, original, args),
+    );
     this.#method(globalThis, 'fetch', (original) => (world) => world.fetching.fetch(original));
     for (const [name, plan] of Object.entries(WHOLE_CALLS.callback)) {
       this.#method(fs, name, (original) => (world) => world.files.withCallback(name, original, plan));

@@ -25,9 +25,12 @@ export class DryWatch {
   #total = 0;
   #patience = FIRES_BEFORE_WATCHING;
   #lookAt = 0;
+  /** The step at which it was found to be in vain. */
+  #deadAt = -1;
 
   reset(): void {
     this.#patience = FIRES_BEFORE_WATCHING;
+    this.#deadAt = -1;
     this.#alive();
   }
 
@@ -55,6 +58,8 @@ export class DryWatch {
       this.#alive();
       return false;
     }
+    // Nothing has run since: it is asked again because the outside was waited for.
+    if (this.#deadAt === trace.length) return true;
     if (!this.#wasDry(trace, tasks)) this.#alive();
     else if (this.#promises.woken) {
       this.#patience *= 2;
@@ -62,6 +67,7 @@ export class DryWatch {
     }
     if (this.#total > 0 && this.#total >= this.#lookAt && this.#allDry(clock)) {
       this.#promises.stop();
+      this.#deadAt = trace.length;
       return true;
     }
     this.#fires.set(timer.task, this.#firesOf(timer.task) + 1);

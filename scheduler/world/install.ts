@@ -15,6 +15,7 @@ import { originals } from './originals.ts';
 import { OutsideWork } from './outside.ts';
 import { Patience } from './patience.ts';
 import { ProcessClock } from './process-clock.ts';
+import { Strays } from './strays.ts';
 import { PromisedTimers } from './timers-promises.ts';
 import { VirtualTimers } from './timers.ts';
 
@@ -36,6 +37,7 @@ export class World {
   readonly fetching: Fetching;
   readonly #controls = allControls();
   readonly #hooks = nativeHooks();
+  readonly #strays: Strays;
   readonly #patience = new Patience(() => this.#hooks.timers.areRunning);
   readonly #scheduler: Scheduler;
   readonly #ports: VirtualPorts;
@@ -53,6 +55,7 @@ export class World {
     this.frames = new VirtualFrames(this.timers, this.processClock.now);
     this.outside = new OutsideWork(scheduler, this.#patience);
     this.files = new WholeFiles(this.outside);
+    this.#strays = new Strays(scheduler, this.#patience);
     this.fetching = new Fetching(this.outside);
     scheduler.hope = () => this.outside.hope();
     this.#ports = new VirtualPorts(scheduler);
@@ -101,6 +104,7 @@ export class World {
   }
 
   install(): void {
+    this.#strays.entering();
     this.#controls.patches.install();
     this.#controls.sync();
     worldSlot.world = this;
@@ -112,6 +116,7 @@ export class World {
     if (worldSlot.world !== this) return;
     worldSlot.world = undefined;
     this.outside.isRunning = false;
+    this.#strays.leaving();
   }
 
   /** After the last execution. */

@@ -149,6 +149,17 @@ export class OutsideWork implements Outside {
     return request;
   }
 
+  /** A promise that something outside settles: that it does is an operation. */
+  promise<T>(name: string, promise: Promise<T>): Promise<T> {
+    const request = this.request(name);
+    return new Promise<T>((resolve, reject) => {
+      promise.then(
+        (value) => request.answer(() => resolve(value)),
+        (error: unknown) => request.answer(() => reject(error as Error)),
+      );
+    });
+  }
+
   add(source: Source): void {
     this.sources.add(source);
     this.#stirred = true;

@@ -14,6 +14,8 @@ const ANSWER_MS = 1_000;
 const SHORT_ANSWER_MS = 100;
 /** What it is given when nothing else can run. */
 const PATIENCE_MS = 3_000;
+/** The same after it has answered: it may speak unasked. */
+const IDLE_PATIENCE_MS = 500;
 /** The same within this process, where everything that was sent arrives. */
 const LOOPBACK_MS = 1_000;
 /** As libuv hands data over: so much at once, at most. */
@@ -66,7 +68,7 @@ export class Stream extends Channel {
   }
 
   get #reads(): boolean {
-    return this.isOpen && !this.#hasEnded && (this.alwaysReads || this.handle.reading === true);
+    return this.isOpen && !this.#hasEnded && (this.alwaysReads || isReading(this.handle));
   }
 
   /** Something is written to it. */
@@ -116,8 +118,8 @@ export class Stream extends Channel {
 
   patienceMs(): number {
     const isExternal = this.peer === undefined && this.listener === undefined && this.owner === undefined;
-    const mayAnswer = this.isOpen && isExternal && (this.#isAwaited || this.handle.bytesRead === 0);
-    return mayAnswer ? PATIENCE_MS : 0;
+    if (!this.isOpen || !isExternal) return 0;
+    return this.#isAwaited || this.handle.bytesRead === 0 ? PATIENCE_MS : IDLE_PATIENCE_MS;
   }
 
   cross(callback: string, call: Call, args: readonly unknown[]): void {
@@ -283,6 +285,15 @@ export class StreamRequest extends Request {
 
   override expects(at: number): boolean {
     return super.expects(at) && this.#stream.flows(at);
+  }
+}
+
+/** Under TLS the property leads to an object that is gone when the connection is. */
+function isReading(handle: StreamHandle): boolean {
+  try {
+    return handle.reading === true;
+  } catch {
+    return false;
   }
 }
 

@@ -15,7 +15,7 @@ describe('processes and threads: the same seed, the same executions', () => {
     ['conversation', conversation, 1, ['slow-outside']],
     ['forked', forked, 1, ['slow-outside']],
     ['workers', workers, 2, []],
-  ] as const)('%s', async (_, body, results, checks) => {
+  ] as const)('again with the same seed: %s', async (_, body, results, checks) => {
     const runs = process.env['STRADDLE_DEEP'] === '1' ? 50 : 4;
     const first = await explored(body, { runs, seed: SEED, leaks: 'off' });
     expect(first.report).toMatchObject({ verdict: 'pass', executions: runs });

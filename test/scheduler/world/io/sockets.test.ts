@@ -21,7 +21,7 @@ describe('completions are offered in the order of their requests: the same seed,
     ['fetches', fetches, 4, TURN],
     ['sockets', sockets, 2, {}],
     ['threadPool', threadPool, 10, {}],
-  ] as const)('%s', async (name, body, results, env) => {
+  ] as const)('again with the same seed: %s', async (name, body, results, env) => {
     const first = await explored(body, { runs: RUNS, seed: SEED, leaks: 'off' });
     expect(first.report).toMatchObject({ verdict: 'pass', executions: RUNS, warnings: [] });
     // The order in which the kernel answers is a choice here.
