@@ -2,6 +2,7 @@ import { promiseHooks } from 'node:v8';
 import type { TimerOp } from '../op.ts';
 import type { Task, Tasks } from '../task.ts';
 import type { Trace } from '../trace.ts';
+import { worldSlot } from './dispatch.ts';
 import type { Clock } from './clock.ts';
 
 /** A timer that has fired this often and changed nothing is taken for dead. */
@@ -121,7 +122,8 @@ class PromiseWatch {
     this.#stop ??= promiseHooks.createHook({
       init: (promise) => void this.#fresh.add(promise),
       before: (promise) => {
-        if (!this.#fresh.has(promise)) this.woken = true;
+        // What goes on while the host has the loop is the host's.
+        if (worldSlot.world !== undefined && !this.#fresh.has(promise)) this.woken = true;
       },
     }) as () => void;
   }
