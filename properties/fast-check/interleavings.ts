@@ -48,8 +48,8 @@ export function interleavings(options: InterleavingsOptions = {}): Interleavings
   const settings = settle(explored);
   return <Values>() => {
     const token = replay ?? process.env['STRADDLE_REPLAY'];
-    if (token !== undefined && token !== '') return new ReplayedProperty<Values>(token, explored).hooks;
     const isSeeded = options.seed !== undefined || (process.env['STRADDLE_SEED'] ?? '') !== '';
+    if (token !== undefined && token !== '') return new ReplayedProperty<Values>(token, explored, isSeeded).hooks;
     return new Property<Values>(settings, isSeeded).hooks;
   };
 }

@@ -1,13 +1,17 @@
 import fc from 'fast-check';
+import { control } from '../../scheduler/control.ts';
 import { StraddleError } from '../../scheduler/error.ts';
 import { decodeToken, type Recording } from '../../scheduler/token.ts';
-import type { ExploreOptions } from '../options.ts';
+import { chanceSeed } from '../executions.ts';
+import { settle, type ExploreOptions, type Settings } from '../options.ts';
 import { replay } from '../replay.ts';
 import type { Report } from '../report.ts';
 import { setCurrentSim } from './current.ts';
+import { Examination, type Finding } from './examine.ts';
 import { synchronousProperty } from './misuse.ts';
 import { PropertyError, reportInOne, tellProperty, withValue } from './property-error.ts';
 import { Subject, type Outcome, type Run } from './subject.ts';
+import { Tally } from './tally.ts';
 
 /**
  * Leads fast-check to the value that a token recorded, and runs only the recorded order of it. A value is found by
@@ -17,6 +21,12 @@ import { Subject, type Outcome, type Run } from './subject.ts';
 export class ReplayedProperty<Values> {
   readonly #token: string;
   readonly #options: ExploreOptions;
+  readonly #settings: Settings;
+  readonly #isSeeded: boolean;
+  readonly #tally: Tally;
+  #seed = 0;
+  #runs = 0;
+  #finding: Finding | undefined;
   readonly #property: NonNullable<Recording['property']>;
   readonly #path: readonly number[];
   #generated: fc.Value<Values> | undefined;
@@ -31,7 +41,10 @@ export class ReplayedProperty<Values> {
   #misuse: StraddleError | undefined;
 
   /** @throws StraddleError `token` for one that cannot be read, or that is of no property. */
-  constructor(token: string, options: ExploreOptions) {
+  constructor(token: string, options: ExploreOptions, isSeeded: boolean) {
+    this.#settings = settle(options);
+    this.#isSeeded = isSeeded;
+    this.#tally = new Tally(this.#settings);
     const { property } = decodeToken(token);
     if (property === undefined) {
       throw new StraddleError(
@@ -48,7 +61,9 @@ export class ReplayedProperty<Values> {
   readonly hooks: fc.PluginInstance<Values> = {
     decorateGenerate: (nested) => (_random, run) => {
       if (this.#generated === undefined && run !== undefined && run > 0) this.#isThere = true;
-      return (this.#generated = nested(randomOf(this.#property.seed, run ?? 0), run));
+      const random = randomOf(this.#property.seed, run ?? 0);
+      this.#seed = random.clone().nextInt();
+      return (this.#generated = nested(random, run));
     },
     decorateRun: (nested) => (value) => {
       if (this.#isAsked) return null;
@@ -62,17 +77,33 @@ export class ReplayedProperty<Values> {
     await undefined;
     this.#isAsked = false;
     if (this.#result !== undefined || this.#misuse !== undefined) return null;
-    if (!this.#arrives(value)) return this.#index < 0 ? { error: passedThrough() } : null;
+    this.#runs++;
+    const isThere = this.#arrives(value);
+    if (!isThere && this.#index >= 0) return null;
+    const subject = new Subject(run, value);
     try {
-      return (this.#result = await this.#replay(new Subject(run, value)));
+      if (!isThere) {
+        if (subject.isStateful) await this.#retrace(subject);
+        return { error: passedThrough() };
+      }
+      return (this.#result = await this.#replay(subject));
     } catch (error) {
       if (!(error instanceof StraddleError) || error.kind === 'token-mismatch') return { error };
       this.#misuse = error;
       return new fc.PreconditionFailure(true);
     } finally {
       setCurrentSim(undefined);
-      this.#result ??= null;
+      if (isThere) this.#result ??= null;
     }
+  }
+
+  /** What such a value is shrunk to hangs on the execution that it failed in: found again as it was found then. */
+  async #retrace(subject: Subject): Promise<void> {
+    const seed = this.#isSeeded ? chanceSeed(this.#settings.seed, this.#runs) : this.#seed;
+    const examination = new Examination(subject, { ...this.#settings, seed }, this.#tally);
+    const limits = { signal: this.#settings.signal, onBranch: this.#tally.branches.hit };
+    const examined = await control(limits, (engine) => examination.plan(engine, this.#finding));
+    if (examined.kind === 'failed') this.#finding = examined.finding;
   }
 
   /** Whether this run's value is the recorded one. A run on the way there begins the next level, at −1. */

@@ -77,6 +77,15 @@ describe('commands run as concurrent tasks', () => {
     }
   });
 
+  test.each([{}, { seed: 5 }])('a token brings back the commands and their order, with %o', async (options) => {
+    const property = fc.asyncProperty(commands, (list) => interleavedModelRun(model(), new Stock(true), list));
+    const found = await fc.check(property, { seed: 3, numRuns: 1000, plugins: [interleavings(options)] });
+    const { token, trace } = (found.errorInstance as CheckError).report.failure!;
+    const again = await fc.check(property, { plugins: [interleavings({ ...options, replay: token })] });
+    expect((again.errorInstance as CheckError).report.failure!.trace).toEqual(trace);
+    expect(again.counterexamplePath).toBe(found.counterexamplePath);
+  });
+
   test('anywhere else: each list under many schedules', async () => {
     const details = await fc.check(
       fc.asyncProperty(commands, (list) =>
