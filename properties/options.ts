@@ -3,6 +3,7 @@ import { StraddleError } from '../scheduler/error.ts';
 import type { Strategy } from '../scheduler/strategy.ts';
 import { START_TIME } from '../scheduler/world/clock.ts';
 import type { Progress } from './report.ts';
+import { parseShard, SHARD_VARIABLE, type Shard } from './shard.ts';
 import { STRATEGIES, type StrategyName } from './strategies.ts';
 
 /** What a required branch must show. */
@@ -68,6 +69,8 @@ export interface Settings {
   readonly leaks: 'fail' | 'warn' | 'off';
   readonly expect: 'pass' | 'fail';
   readonly bursts: number;
+  /** The part of the executions that is run here. */
+  readonly shard: Shard | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
@@ -106,7 +109,10 @@ export function settle(options: ExploreOptions, env: NodeJS.ProcessEnv = process
       bad(`There is no option '${name}'${nearest(name, KNOWN)}; the options are ${KNOWN.join(', ')}.`);
     }
   }
-  const strategy = options.strategy ?? 'portfolio';
+  const asked = options.strategy ?? 'portfolio';
+  const shard = shardOf(env, asked);
+  // Whoever runs a part must not depend on what the other parts have seen.
+  const strategy = shard === undefined ? asked : 'random';
   if (
     typeof strategy === 'string'
       ? !(strategy in STRATEGIES)
@@ -121,7 +127,8 @@ export function settle(options: ExploreOptions, env: NodeJS.ProcessEnv = process
   }
   const runs = fromEnv(env, 'STRADDLE_RUNS') ?? options.runs ?? 1000;
   const budgetMs = fromEnv(env, 'STRADDLE_BUDGET_MS') ?? options.budgetMs;
-  const seed = fromEnv(env, 'STRADDLE_SEED') ?? options.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const seed =
+    fromEnv(env, 'STRADDLE_SEED') ?? options.seed ?? (shard === undefined ? Math.floor(Math.random() * 2 ** 31) : 1);
   whole('runs', runs, 1);
   if (budgetMs !== undefined && !(budgetMs > 0))
     bad(`budgetMs must be a number of milliseconds above 0, not ${String(budgetMs)}.`);
@@ -155,9 +162,18 @@ export function settle(options: ExploreOptions, env: NodeJS.ProcessEnv = process
     leaks: oneOf('leaks', options.leaks ?? 'warn', ['fail', 'warn', 'off']),
     expect: oneOf('expect', options.expect ?? 'pass', ['pass', 'fail']),
     branches: options.branches === undefined ? undefined : requirements(options.branches),
+    shard,
     signal,
     onProgress,
   };
+}
+
+/** `STRADDLE_SHARD`; an exploration whose executions build on one another is not split. */
+function shardOf(env: NodeJS.ProcessEnv, strategy: StrategyName | Strategy): Shard | undefined {
+  const text = env[SHARD_VARIABLE];
+  if (text === undefined || text === '') return undefined;
+  const shard = parseShard(text, `The environment variable ${SHARD_VARIABLE}`);
+  return strategy === 'portfolio' || strategy === 'random' ? shard : undefined;
 }
 
 /** Whether it runs every schedule: of those in which operations are settled one at a time, if not asked for more. */

@@ -28,6 +28,8 @@ export interface Report {
   /** Sites at which a task waited, and in how many executions another task ran meanwhile. */
   readonly straddled: readonly SiteCount[];
   readonly failure?: Failure;
+  /** Of a part of a split exploration: a hash of each distinct schedule, the same on every machine. */
+  readonly schedules?: readonly string[];
   readonly vacuous: readonly Vacuity[];
   /** Health checks that do not change the verdict. */
   readonly warnings: readonly Warning[];

@@ -13,6 +13,7 @@ import type { Settings } from './options.ts';
 import { statisticsOf } from './residual.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Failure, Progress, Report, Vacuity, Warning } from './report.ts';
+import { Schedules } from './shard.ts';
 import { Straddling } from './straddling.ts';
 import { Evidence } from './vacuity.ts';
 import { Walk, type Walker } from './walk.ts';
@@ -30,6 +31,7 @@ export class Search implements Walker {
   readonly #walk: Walk;
   readonly #evidence = new Evidence();
   readonly #distinct = new Distinct();
+  readonly #schedules: Schedules | undefined;
   readonly #straddling = new Straddling();
   readonly warnings = new Map<string, Warning>();
   readonly #first: readonly string[];
@@ -45,6 +47,7 @@ export class Search implements Walker {
     this.#body = body;
     this.#runs = new Executions(body, settings);
     this.#walk = new Walk(this.#runs, settings, this);
+    if (settings.shard !== undefined) this.#schedules = new Schedules();
   }
 
   /** Tokens of earlier failures that pass now. */
@@ -91,11 +94,13 @@ export class Search implements Walker {
   }
 
   /** An execution that has run to its end. */
-  #count({ trace }: Scheduler): void {
+  #count(scheduler: Scheduler, execution?: number): void {
+    const { trace } = scheduler;
     this.executions++;
     this.#steps += trace.length;
     this.#distinct.add(trace.hashA, trace.hashB);
-    this.#branches.close(this.executions);
+    this.#schedules?.add(scheduler);
+    this.#branches.close(execution ?? this.executions);
     this.#straddling.add(trace, this.executions);
   }
 
@@ -119,11 +124,11 @@ export class Search implements Walker {
     this.#branches.counting = true;
   }
 
-  end({ scheduler, interrupted }: Engine): 'judge' | 'stop' {
+  end({ scheduler, interrupted }: Engine, execution: number): 'judge' | 'stop' {
     this.#branches.counting = false;
     if (this.#branches.misuse !== undefined) throw this.#branches.misuse;
     if (interrupted) return 'stop';
-    this.#count(scheduler);
+    this.#count(scheduler, this.#settings.shard === undefined ? undefined : execution);
     this.#evidence.add(scheduler);
     return 'judge';
   }
@@ -165,6 +170,7 @@ export class Search implements Walker {
       ),
       straddled: this.#straddling.counts(engine.scheduler.labels),
       ...(failure === undefined ? {} : { failure }),
+      ...(this.#schedules === undefined ? {} : { schedules: this.#schedules.list }),
       vacuous: missing,
       warnings: [...this.warnings.values(), ...engine.scheduler.health.list()],
     };

@@ -92,7 +92,10 @@ export class Survey {
     if (this.executions >= this.#settings.runs || engine.interrupted) return { report: alone() };
     engine.endAfter(this.#budgetMs);
     const report = yield* this.#search.plan(engine, () => engine.endAfter(Infinity));
-    return yield* this.#judge(engine, { ...report, executions: this.executions, steps: report.steps + this.#steps });
+    // Every shard begins in natural order; only the first one counts that.
+    const ofAll =
+      (this.#settings.shard?.index ?? 1) > 1 ? {} : { executions: this.executions, steps: report.steps + this.#steps };
+    return yield* this.#judge(engine, { ...report, ...ofAll });
   }
 
   *#natural(engine: Engine): Plan<RawFailure | undefined> {

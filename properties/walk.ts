@@ -63,15 +63,21 @@ export class Walk {
     const { strategy } = this;
     const settings = this.#settings;
     const walker = this.#walker;
-    const random = generator(`${settings.seed}`);
-    const chooser = new StrategyChooser(strategy, settings.bursts, random);
-    const { runs, maxSteps, bursts, time } = settings;
+    const { runs, maxSteps, bursts, time, seed, shard } = settings;
+    let draw = generator(`${seed}`);
+    const random = shard === undefined ? draw : (): number => draw();
+    let chooser = new StrategyChooser(strategy, bursts, random);
     const info = { execution: 0, random, runs, maxSteps, bursts, time };
     const mayEndEarly = strategy.space !== undefined && walker.mayBeSingle !== true;
-    for (let execution = 1; !engine.interrupted; execution++) {
+    for (let execution = shard?.index ?? 1; !engine.interrupted; execution += shard?.of ?? 1) {
       // A strategy that can run out is asked once more: that nothing is left is worth knowing.
       if (execution > runs && strategy.complete !== true) break;
       info.execution = execution;
+      if (shard !== undefined) {
+        // Each execution has chance of its own, whoever runs it.
+        draw = generator(`${seed} ${execution}`);
+        chooser = new StrategyChooser(strategy, bursts, random);
+      }
       if (!strategy.begin(info)) {
         this.exhaustive = strategy.complete === true;
         break;

@@ -2,6 +2,7 @@ import { SingleBar } from 'cli-progress';
 import { Option, type Command } from 'commander';
 import type { Failure } from '../../properties/report.ts';
 import { tellFailure } from '../../properties/story.ts';
+import { parseShard, SHARD_VARIABLE } from '../../properties/shard.ts';
 import { StraddleError } from '../../scheduler/error.ts';
 import { documentOf, type ReportDocument, type TestReport } from '../report/document.ts';
 import { writeDocument } from '../report/files.ts';
@@ -21,6 +22,7 @@ interface Flags {
   readonly runs: number;
   readonly budget?: number;
   readonly seed?: number;
+  readonly shard?: string;
   readonly time: SuiteOptions['time'];
   readonly granularity: SuiteOptions['granularity'];
   readonly include?: readonly string[];
@@ -40,6 +42,7 @@ export function addExplore(program: Command): void {
     .option('--runs <n>', 'most executions of one test', whole('--runs'), RUNS)
     .option('--budget <time>', 'most time for the whole suite: 30s, 5m, 1h, 800ms', duration)
     .option('--seed <n>', 'explore in the same way again', whole('--seed'))
+    .option('--shard <i/n>', 'run every n-th execution only, from the i-th on; straddle merge joins the reports')
     .addOption(
       new Option('--time <mode>', 'whether timers may fire before other work has run')
         .choices(['idle', 'mixed', 'elastic'])
@@ -67,7 +70,10 @@ export function addExplore(program: Command): void {
 /** Explores and tells. Exit code: 0 if no test failed, 1 if one did. */
 async function explore(filters: readonly string[], flags: Flags): Promise<number> {
   const interrupt = new AbortController();
-  const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const shard = flags.shard === undefined ? undefined : parseShard(flags.shard, '--shard');
+  if (flags.shard !== undefined) process.env[SHARD_VARIABLE] = flags.shard;
+  // All shards must have the same one.
+  const seed = flags.seed ?? (shard === undefined ? Math.floor(Math.random() * 2 ** 31) : 1);
   const progress = flags.json === true ? undefined : new Progress();
   const stop = (): void => {
     // A second Ctrl-C ends the process.
@@ -102,7 +108,7 @@ async function explore(filters: readonly string[], flags: Flags): Promise<number
   const complaint =
     broken && new StraddleError('parse', `${broken.where} does not parse: ${broken.message.replace(/\.$/, '')}.`);
   if (complaint !== undefined && result.tests.length === 0) throw complaint;
-  const document = documentOf(result.tests, { complete: result.complete });
+  const document = documentOf(result.tests, { complete: result.complete, ...(shard === undefined ? {} : { shard }) });
   writeDocument(document);
   tellGitHub(document);
   if (flags.json === true) console.log(JSON.stringify(document, null, 2));

@@ -4,6 +4,7 @@ import { StraddleError } from '../../scheduler/error.ts';
 import { demo } from './demo.ts';
 import { addExplore } from './explore.ts';
 import { guideOf } from './guide-options.ts';
+import { addMerge } from './merge.ts';
 import { addReplay } from './replay.ts';
 import { addReport } from './report.ts';
 import { addTriage } from './triage.ts';
@@ -33,6 +34,7 @@ program
   });
 
 addExplore(program);
+addMerge(program);
 addReplay(program);
 addReport(program);
 addTriage(program);

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Failure, Report } from '../../properties/report.ts';
+import type { Shard } from '../../properties/shard.ts';
 
 /** The name and version of the document. A field that is added keeps the version; one that changes raises it. */
 export const SCHEMA = 'straddle-report/1';
@@ -27,12 +28,6 @@ export interface ReportDocument {
   readonly sources?: Readonly<Record<string, string>>;
 }
 
-/** One part of a split exploration, counted from 1. */
-export interface Shard {
-  readonly index: number;
-  readonly of: number;
-}
-
 export interface TestReport {
   /** With its suites: `queue > drains`. */
   readonly name: string;
@@ -47,8 +42,6 @@ export interface TestReport {
   readonly replay?: string;
   /** Why the test was not judged, or not fully. */
   readonly remark?: Remark;
-  /** Of a shard: a hash of every distinct schedule, equal on every machine, so that a merge can count them. */
-  readonly schedules?: readonly string[];
 }
 
 /**

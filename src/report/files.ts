@@ -133,6 +133,7 @@ const REPORT = v.looseObject({
   branchTable: v.array(v.looseObject({ execution: count, hits: v.record(text, count) })),
   straddled: v.array(v.looseObject({ site: text, executions: count, straddled: count })),
   failure: v.optional(FAILURE),
+  schedules: v.optional(v.array(text)),
   vacuous: v.array(v.looseObject({ kind: text, detail: text })),
   warnings: v.array(v.looseObject({ name: text, detail: text })),
 });
@@ -154,7 +155,6 @@ const DOCUMENT = v.looseObject({
       report: REPORT,
       replay: optionalText,
       remark: v.optional(v.looseObject({ kind: v.picklist(REMARKS), detail: text })),
-      schedules: v.optional(v.array(text)),
     }),
   ),
   sources: v.optional(v.record(text, text)),
