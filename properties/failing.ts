@@ -1,7 +1,7 @@
 import type { Engine, Plan } from '../scheduler/control.ts';
 import { Diagnosis, type Step } from '../scheduler/diagnosis.ts';
 import type { StraddleError } from '../scheduler/error.ts';
-import type { RawFailure } from '../scheduler/failure.ts';
+import { tellCircle, type RawFailure } from '../scheduler/failure.ts';
 import { Notes } from '../scheduler/notes.ts';
 import { printsOf } from '../scheduler/prints.ts';
 import type { Reach } from '../scheduler/reach.ts';
@@ -227,10 +227,13 @@ export function describe(
 function messageOf({ kind, message, detail }: RawFailure, waiting: Failure['waiting']): string {
   let text = message;
   if (kind === 'deadlock' && waiting.length > 0) {
-    const parts = waiting.map(
-      ({ task, on, site }) => `${task} waits on ${on}${site === undefined ? '' : ` (${site})`}`,
-    );
+    const parts = waiting.map(({ task, on, site, heldBy }) => {
+      const holder = heldBy === undefined ? '' : `, held by ${heldBy}`;
+      return `${task} waits on ${on}${holder}${site === undefined ? '' : ` (${site})`}`;
+    });
     text = `Nothing can run any more: ${parts.join('; ')}.`;
+    const circle = tellCircle(waiting);
+    if (circle !== undefined) text += ` They wait in a circle: ${circle}.`;
   }
   return detail === undefined ? text : `${text} ${detail}`;
 }

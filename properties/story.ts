@@ -1,4 +1,5 @@
 import type { Step } from '../scheduler/diagnosis.ts';
+import { tellCircle } from '../scheduler/failure.ts';
 import type { Decision } from './deciding.ts';
 import type { Failure, Report } from './report.ts';
 
@@ -21,10 +22,18 @@ const WIDTH = 100;
 export function tellFailure(failure: Failure, replay: string = replayHint(failure.token)): string {
   const { waiting } = failure;
   // A deadlock's message lists who waits, in one sentence; here they get a line each.
+  const circle = tellCircle(waiting);
   const message = failure.kind === 'deadlock' && waiting.length > 0 ? 'nothing can run any more' : failure.message;
   return [
     `${failure.kind}: ${message}`,
-    ...columns(waiting.map(({ task, on, site = '' }) => [`  ${task}`, `waits on ${on}`, site])),
+    ...columns(
+      waiting.map(({ task, on, site = '', heldBy }) => [
+        `  ${task}`,
+        `waits on ${on}${heldBy === undefined ? '' : `, held by ${heldBy}`}`,
+        site,
+      ]),
+    ),
+    ...(circle === undefined ? [] : [`  They wait in a circle: ${circle}.`]),
     `(${origin(failure)})`,
     ...tellDecision(failure),
     '',

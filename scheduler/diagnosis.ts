@@ -4,6 +4,7 @@ import type { Waiting } from './failure.ts';
 import type { Op, OpKind } from './op.ts';
 import type { Observer } from './run.ts';
 import type { Scheduler } from './scheduler.ts';
+import { promiseThen } from './promises.ts';
 import { shorten, siteOfStack } from './sites.ts';
 import type { Task } from './task.ts';
 import { CONTESTED, DEVIATED, EARLY, JOINED } from './trace.ts';
@@ -54,6 +55,14 @@ interface Parked {
   readonly trace: Error;
 }
 
+/** A wait that the waiting task has told about. */
+interface Told {
+  readonly task: Task;
+  readonly on: string;
+  readonly heldBy: (() => string | undefined) | undefined;
+  readonly site: string | undefined;
+}
+
 /**
  * Watches one execution so that it can be told: which task really ran (by async context, where plain awaits
  * move code into another task's step), where in the source, and who is parked on which native await.
@@ -67,6 +76,7 @@ export class Diagnosis implements Observer {
   readonly #pending = new Set<Op>();
   readonly #others: string[][] = [];
   readonly #parked = new Map<Promise<unknown>, Parked>();
+  readonly #told = new Map<Promise<unknown>, Told>();
   readonly #steps: Noted[] = [];
   #stop: (() => void) | undefined;
   #order = 0;
@@ -94,6 +104,13 @@ export class Diagnosis implements Observer {
     this.#noted.set(op, { task: '', kind: op.kind, key: op.key, site, time: 0 });
     this.#pending.add(op);
     this.#owner.set(op, this.#context.getStore());
+  }
+
+  told(promise: Promise<unknown>, on: string, heldBy: (() => string | undefined) | undefined): void {
+    const task = this.#context.getStore() ?? this.#scheduler.current.root;
+    this.#told.set(promise, { task, on, heldBy, site: siteOfStack(stackHere()) });
+    const forget = (): void => void this.#told.delete(promise);
+    void promiseThen.call(promise, forget, forget);
   }
 
   fired(op: Op): void {
@@ -188,9 +205,21 @@ export class Diagnosis implements Observer {
       told.add(one.task);
       waiting.push(one);
     };
+    const explained = new Set<string>();
+    for (const { task, on, heldBy, site } of this.#told.values()) {
+      if (told.has(task.name)) continue;
+      const holder = heldBy?.();
+      explained.add(task.name);
+      add({
+        task: task.name,
+        on,
+        ...(site === undefined ? {} : { site }),
+        ...(holder === undefined ? {} : { heldBy: holder }),
+      });
+    }
     const held = new Set(this.#scheduler.points.parked());
     for (const op of this.#pending) {
-      if (enabled.has(op)) continue;
+      if (enabled.has(op) || explained.has(this.#nameOf(op))) continue;
       const site = this.#noted.get(op)?.site;
       const on = held.has(op) ? `the gate at ${op.name}` : describe(op);
       add({ task: this.#nameOf(op), on, ...(site === undefined ? {} : { site }) });

@@ -26,7 +26,28 @@ export interface Waiting {
   readonly task: string;
   readonly on: string;
   readonly site?: string;
+  /** The task that could end the wait, where it is known. */
   readonly heldBy?: string;
+}
+
+/** Tasks that wait for each other, each for the next and the last for the first; empty if there is no such circle. */
+export function circleOf(waiting: readonly Waiting[]): Waiting[] {
+  const byTask = new Map(waiting.map((one) => [one.task, one]));
+  for (const start of waiting) {
+    const path: Waiting[] = [];
+    for (let at: Waiting | undefined = start; at !== undefined; at = byTask.get(at.heldBy ?? '')) {
+      if (path.includes(at)) return path.slice(path.indexOf(at));
+      path.push(at);
+    }
+  }
+  return [];
+}
+
+/** `pause (the drain) → worker (the barrier) → pause`, or nothing. */
+export function tellCircle(waiting: readonly Waiting[]): string | undefined {
+  const circle = circleOf(waiting);
+  if (circle.length === 0) return undefined;
+  return `${circle.map(({ task, on }) => `${task} (${on})`).join(' → ')} → ${circle[0]!.task}`;
 }
 
 /** The text of whatever was thrown. */

@@ -28,6 +28,8 @@ export interface Observer {
   fired(op: Op, step: number): void;
   /** Runs a task's code so that what it creates can be attributed to it later. */
   within(task: Task, run: () => void): void;
+  /** The current task waits for this, it says, and who could end that. */
+  told?(promise: Promise<unknown>, on: string, heldBy: (() => string | undefined) | undefined): void;
   end(): void;
 }
 

@@ -94,5 +94,5 @@ export const C06 = defineCase({
       fails: /is gone|^deadlock: .*(b|worker|passer) waits/,
     },
   },
-  fixed: { 'compare and delete': { body: rendezvous(compareAndDelete) } },
+  fixed: { 'compare and delete': { exhaustive: { preemptions: 2 }, body: rendezvous(compareAndDelete) } },
 });

@@ -139,5 +139,5 @@ export const C11 = defineCase({
       without: 'the deadline',
     },
   },
-  fixed: { 'every cause': { body: everyScene(everyCause) } },
+  fixed: { 'every cause': { exhaustive: { preemptions: 1 }, body: everyScene(everyCause) } },
 });

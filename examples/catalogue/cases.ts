@@ -5,6 +5,7 @@ import { C04 } from '../supervisor/c04-late-flag.ts';
 import { C05 } from '../supervisor/c05-unpublished-pid.ts';
 import { C06 } from '../barriers/c06-superseded-release.ts';
 import { C07 } from '../paging/c07-stale-stop.ts';
+import { C08 } from '../paging/c08-lock-across-drain.ts';
 import { C09 } from '../paging/c09-torn-snapshot.ts';
 import { C10 } from '../paging/c10-duplicate-resume.ts';
 import { C11 } from '../barriers/c11-endless-wait.ts';
@@ -50,6 +51,7 @@ export const CASES: readonly RaceCase[] = [
   C05,
   C06,
   C07,
+  C08,
   C09,
   C10,
   C11,

@@ -1,4 +1,12 @@
-import { explore, script, type ExploreOptions, type Failure, type Report, type Sim } from '../../src/index.ts';
+import {
+  exhaustive,
+  explore,
+  script,
+  type ExploreOptions,
+  type Failure,
+  type Report,
+  type Sim,
+} from '../../src/index.ts';
 import type { Body, Broken, Fixed, Forced, RaceCase } from './define-case.ts';
 
 /** How much is run. */
@@ -8,14 +16,16 @@ export interface Profile {
   readonly budget: number;
   /** Executions of a fixed variant whose space is not small. */
   readonly sample: number;
+  /** Most schedules of a small space, all of which are run; 0: it is sampled as well. */
+  readonly most: number;
   /** With the mutations, and the proof that no gate is idle. */
   readonly deep: boolean;
 }
 
 export const PROFILES = {
-  fast: { seeds: 1, budget: 2000, sample: 150, deep: false },
-  full: { seeds: 20, budget: 2000, sample: 1000, deep: false },
-  deep: { seeds: 50, budget: 20_000, sample: 20_000, deep: true },
+  fast: { seeds: 1, budget: 2000, sample: 150, most: 0, deep: false },
+  full: { seeds: 20, budget: 2000, sample: 1000, most: 6000, deep: false },
+  deep: { seeds: 50, budget: 20_000, sample: 20_000, most: 100_000, deep: true },
 } as const satisfies Record<string, Profile>;
 
 /** A buggy or half-fixed variant as the search met it. */
@@ -68,6 +78,9 @@ export async function measure(race: RaceCase, profile: Profile): Promise<Measure
     if (report.failure !== undefined) {
       problems.push(`${race.id} fixed '${name}' fails: ${report.failure.kind}: ${report.failure.message}`);
     }
+    if (variant.exhaustive !== undefined && profile.most > 0 && !profile.deep && !report.exhaustive) {
+      problems.push(`${race.id} fixed '${name}': its space is not small, ${report.executions} executions are not all.`);
+    }
     for (const { detail } of report.vacuous) problems.push(`${race.id} fixed '${name}' is vacuous: ${detail}`);
     proven.push({ name, report });
   }
@@ -82,9 +95,17 @@ function proofOptions(race: RaceCase, variant: Fixed, profile: Profile): Explore
     runs: profile.sample,
     ...race.options,
     ...variant.options,
+    ...wholeSpace(variant, profile),
     seed: 1,
     branches: variant.branches ?? race.branches,
   };
+}
+
+/** Every schedule of a small space, within one preemption more in the deep profile. */
+function wholeSpace({ exhaustive: small }: Fixed, { most, deep }: Profile): ExploreOptions {
+  if (small === undefined || most === 0) return {};
+  const preemptions = small === true ? undefined : small.preemptions + (deep ? 1 : 0);
+  return { strategy: exhaustive(preemptions === undefined ? {} : { preemptions }), runs: most };
 }
 
 interface Searched {

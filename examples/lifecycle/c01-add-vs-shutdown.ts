@@ -48,5 +48,10 @@ export const C01 = defineCase({
       without: 'the order of close and wait',
     },
   },
-  fixed: { 'check and registration under one lock': { body: race(() => new Lifecycle(), { adders }) } },
+  fixed: {
+    'check and registration under one lock': {
+      exhaustive: { preemptions: 1 },
+      body: race(() => new Lifecycle(), { adders }),
+    },
+  },
 });

@@ -178,5 +178,5 @@ export const C07 = defineCase({
       without: 'taking and resetting in one step',
     },
   },
-  fixed: { 'one variable': { body: session(oneVariable) } },
+  fixed: { 'one variable': { exhaustive: true, body: session(oneVariable) } },
 });

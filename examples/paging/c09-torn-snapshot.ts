@@ -130,5 +130,5 @@ export const C09 = defineCase({
       fails: /in flight/,
     },
   },
-  fixed: { 'hold both': { body: paging(holdBoth) } },
+  fixed: { 'hold both': { exhaustive: true, body: paging(holdBoth) } },
 });

@@ -145,5 +145,5 @@ export const C12 = defineCase({
       without: 'running all cleanups whatever one throws',
     },
   },
-  fixed: { 'at acquisition, all, last first': { body: build(atAcquisition, runAll, true) } },
+  fixed: { 'at acquisition, all, last first': { exhaustive: true, body: build(atAcquisition, runAll, true) } },
 });

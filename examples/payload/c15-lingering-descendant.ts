@@ -75,7 +75,10 @@ export const C15 = defineCase({
     },
   },
   fixed: {
-    'wait, kill the group, drain (but see C17)': { body: families(waitKillDrain, 'none', 'exits', 'stays') },
+    'wait, kill the group, drain (but see C17)': {
+      exhaustive: { preemptions: 2 },
+      body: families(waitKillDrain, 'none', 'exits', 'stays'),
+    },
     'drain first, kill after the exit': { body: families(drainFirstKillAfter, 'none', 'exits', 'stays') },
   },
 });

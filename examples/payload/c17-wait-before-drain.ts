@@ -73,5 +73,5 @@ export const C17 = defineCase({
       without: 'the kill after the exit',
     },
   },
-  fixed: { 'drain first, kill after the exit': { body: everySize } },
+  fixed: { 'drain first, kill after the exit': { exhaustive: { preemptions: 1 }, body: everySize } },
 });

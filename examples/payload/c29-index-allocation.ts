@@ -76,5 +76,5 @@ export const C29 = defineCase({
       without: 'taking at the end',
     },
   },
-  fixed: { 'incremented at once, at the end': { body: programs(increment) } },
+  fixed: { 'incremented at once, at the end': { exhaustive: { preemptions: 3 }, body: programs(increment) } },
 });

@@ -82,5 +82,5 @@ export const C30 = defineCase({
       forced: { script: ['out:chunk', 'err:chunk', 'out:chunk'] },
     },
   },
-  fixed: { 'a buffer for each': { body: collecting(apart) } },
+  fixed: { 'a buffer for each': { exhaustive: true, body: collecting(apart) } },
 });

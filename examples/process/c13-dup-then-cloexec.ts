@@ -1,3 +1,4 @@
+import { Signal } from '../barriers/registry.ts';
 import { defineCase, invariant, type Body } from '../catalogue/define-case.ts';
 import { Os } from '../os/os.ts';
 import type { Process } from '../os/process.ts';
@@ -28,6 +29,7 @@ function inherit(duplicate: Duplicate): Body {
     await os.drive(parent, async () => {
       const [fd] = await parent.pipe();
       const { end } = parent.process.descriptors.get(fd, 'test');
+      const execed = new Signal();
       let isDone = false;
       let hasBegun = false;
       let child: Process | undefined;
@@ -40,13 +42,14 @@ function inherit(duplicate: Duplicate): Body {
       const forking = os.thread(parent.process, 'forker', async (thread) => {
         const pid = await thread.fork('child', async (own) => {
           await own.exec();
+          execed.open();
           await own.pause();
         });
         sim.branch(isDone ? 'fork after' : hasBegun ? 'fork between' : 'fork before');
         child = os.find(pid);
       });
       await Promise.all([duplicating, forking]);
-      while (child!.execs === 0) await parent.at('settle');
+      await execed.promise;
       const leaked = child!.descriptors.holds(end);
       os.halt();
       invariant(!leaked, 'a child holds a descriptor that was not handed to it');

@@ -98,5 +98,5 @@ export const C14 = defineCase({
       },
     },
   },
-  fixed: { 'leader, then group': { body: tree(leaderThenGroup) } },
+  fixed: { 'leader, then group': { exhaustive: { preemptions: 3 }, body: tree(leaderThenGroup) } },
 });

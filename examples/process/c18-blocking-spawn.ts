@@ -39,5 +39,5 @@ export const C18 = defineCase({
       without: 'the thread of its own',
     },
   },
-  fixed: { 'a thread of its own': { body: placed(SOUND) } },
+  fixed: { 'a thread of its own': { exhaustive: { preemptions: 3 }, body: placed(SOUND) } },
 });

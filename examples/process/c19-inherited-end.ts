@@ -57,8 +57,11 @@ export const C19 = defineCase({
     },
   },
   fixed: {
-    'closed first': { body: abandoned(SOUND) },
+    'closed first': { exhaustive: { preemptions: 1 }, body: abandoned(SOUND) },
     // Explored, and found to work too: nobody reads end of file before the child asks for its byte.
-    'closed after the pid was written': { body: abandoned({ ...SOUND, inherited: 'after the pid' }) },
+    'closed after the pid was written': {
+      exhaustive: { preemptions: 1 },
+      body: abandoned({ ...SOUND, inherited: 'after the pid' }),
+    },
   },
 });

@@ -45,5 +45,5 @@ export const C20 = defineCase({
       forced: { script: ['main:close', 'spawner:pipe', 'spawner:fork', 'child:write'] },
     },
   },
-  fixed: { 'closed after the pid was read': { body: numbered(SOUND) } },
+  fixed: { 'closed after the pid was read': { exhaustive: { preemptions: 3 }, body: numbered(SOUND) } },
 });

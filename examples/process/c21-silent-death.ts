@@ -82,10 +82,19 @@ export const C21 = defineCase({
     },
   },
   fixed: {
-    'a broken spawner': { body: dying(SOUND, { spawnerPanics: true }), branches: ['spawner broke'] },
-    'a deadline for every piece': { body: dying(SOUND, {}, true) },
-    'half a pid': { body: dying(SOUND, { inPieces: true }, true), branches: ['pid arrives', 'half a pid'] },
+    'a broken spawner': {
+      exhaustive: { preemptions: 3 },
+      body: dying(SOUND, { spawnerPanics: true }),
+      branches: ['spawner broke'],
+    },
+    'a deadline for every piece': { exhaustive: { preemptions: 1 }, body: dying(SOUND, {}, true) },
+    'half a pid': {
+      exhaustive: { preemptions: 1 },
+      body: dying(SOUND, { inPieces: true }, true),
+      branches: ['pid arrives', 'half a pid'],
+    },
     'at the deadline': {
+      exhaustive: { preemptions: 1 },
       body: dying(SOUND, slow),
       branches: ['pid at the deadline', 'died silently'],
     },

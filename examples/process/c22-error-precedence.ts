@@ -66,5 +66,5 @@ export const C22 = defineCase({
       without: 'the join',
     },
   },
-  fixed: { 'root cause, after the join': { body: everyScene } },
+  fixed: { 'root cause, after the join': { exhaustive: { preemptions: 1 }, body: everyScene } },
 });

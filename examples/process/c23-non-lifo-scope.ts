@@ -120,7 +120,7 @@ export const C23 = defineCase({
   halfFixed: {
     'a checked stack': { body: twoHandles(checked), fails: /out of order/ },
   },
-  fixed: { 'first in saves, last out restores': { body: twoHandles(counted) } },
+  fixed: { 'first in saves, last out restores': { exhaustive: true, body: twoHandles(counted) } },
   mutations: {
     'every one in saves': { body: twoHandles(countedButSaved), fails: /has leaked/, without: 'saving once' },
   },

@@ -98,5 +98,5 @@ export const C24 = defineCase({
       without: 'looking and claiming in one step',
     },
   },
-  fixed: { 'compare and swap': { body: twoThreads(claimAtOnce) } },
+  fixed: { 'compare and swap': { exhaustive: true, body: twoThreads(claimAtOnce) } },
 });

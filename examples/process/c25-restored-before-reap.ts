@@ -79,5 +79,5 @@ export const C25 = defineCase({
       },
     },
   },
-  fixed: { 'reaped first': { body: handle(reapFirst) } },
+  fixed: { 'reaped first': { exhaustive: true, body: handle(reapFirst) } },
 });

@@ -97,5 +97,5 @@ export const C27 = defineCase({
       options: { maxSteps: 500 },
     },
   },
-  fixed: { 'what is left, rounded up': { body: everyPattern } },
+  fixed: { 'what is left, rounded up': { exhaustive: true, body: everyPattern } },
 });

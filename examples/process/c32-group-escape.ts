@@ -73,5 +73,5 @@ export const C32 = defineCase({
       forced: { script: ['leader:fork', 'descendant:setsid', 'parent:kill', 'parent:read'] },
     },
   },
-  fixed: { 'a grace period': { body: escape(withGrace) } },
+  fixed: { 'a grace period': { exhaustive: true, body: escape(withGrace) } },
 });

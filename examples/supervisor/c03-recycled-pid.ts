@@ -169,9 +169,9 @@ export const C03 = defineCase({
     },
   },
   fixed: {
-    lock: { body: supervise(LOCKED) },
-    handle: { body: supervise(HANDLE) },
-    owner: { body: supervise(OWNER) },
+    lock: { exhaustive: { preemptions: 3 }, body: supervise(LOCKED) },
+    handle: { exhaustive: true, body: supervise(HANDLE) },
+    owner: { exhaustive: { preemptions: 2 }, body: supervise(OWNER) },
   },
   mutations: {
     'reaped outside the lock': {

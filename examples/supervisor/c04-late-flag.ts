@@ -142,5 +142,5 @@ export const C04 = defineCase({
       },
     },
   },
-  fixed: { 'wait status and join': { body: supervise(STATUS) } },
+  fixed: { 'wait status and join': { exhaustive: true, body: supervise(STATUS) } },
 });

@@ -192,8 +192,9 @@ export const C05 = defineCase({
     },
   },
   fixed: {
-    're-check after the store': { body: supervise(RECHECK, 2) },
+    're-check after the store': { exhaustive: true, body: supervise(RECHECK, 2) },
     mask: {
+      exhaustive: true,
       body: supervise(MASKED, 2),
       branches: ['before the handler', 'after the store', 'after the exit', 'second signal'],
     },
