@@ -47,6 +47,8 @@ export interface Found {
 export interface Proven {
   readonly name: string;
   readonly report: Report;
+  /** Most preemptions of the schedules that were run, if that was bounded. */
+  readonly preemptions: number | undefined;
 }
 
 export interface Measured {
@@ -73,6 +75,7 @@ export async function measure(race: RaceCase, profile: Profile): Promise<Measure
   }
   const proven: Proven[] = [];
   for (const [name, variant] of Object.entries(race.fixed)) {
+    const preemptions = boundOf(variant, profile);
     const report = await explore(variant.body, proofOptions(race, variant, profile));
     for (const { site } of report.straddled) seen.add(site);
     if (report.failure !== undefined) {
@@ -82,7 +85,7 @@ export async function measure(race: RaceCase, profile: Profile): Promise<Measure
       problems.push(`${race.id} fixed '${name}': its space is not small, ${report.executions} executions are not all.`);
     }
     for (const { detail } of report.vacuous) problems.push(`${race.id} fixed '${name}' is vacuous: ${detail}`);
-    proven.push({ name, report });
+    proven.push({ name, report, preemptions });
   }
   for (const point of race.points) {
     if (!seen.has(point)) problems.push(`${race.id}: no variant ever reached the point '${point}'.`);
@@ -102,10 +105,14 @@ function proofOptions(race: RaceCase, variant: Fixed, profile: Profile): Explore
 }
 
 /** Every schedule of a small space, within one preemption more in the deep profile. */
-function wholeSpace({ exhaustive: small }: Fixed, { most, deep }: Profile): ExploreOptions {
-  if (small === undefined || most === 0) return {};
-  const preemptions = small === true ? undefined : small.preemptions + (deep ? 1 : 0);
-  return { strategy: exhaustive(preemptions === undefined ? {} : { preemptions }), runs: most };
+function wholeSpace(variant: Fixed, profile: Profile): ExploreOptions {
+  if (variant.exhaustive === undefined || profile.most === 0) return {};
+  const preemptions = boundOf(variant, profile);
+  return { strategy: exhaustive(preemptions === undefined ? {} : { preemptions }), runs: profile.most };
+}
+
+function boundOf({ exhaustive: small }: Fixed, { deep, most }: Profile): number | undefined {
+  return typeof small === 'object' && most > 0 ? small.preemptions + (deep ? 1 : 0) : undefined;
 }
 
 interface Searched {

@@ -1,5 +1,5 @@
 import type { Report } from '../../src/index.ts';
-import type { Found, Measured } from './measure.ts';
+import type { Found, Measured, Proven } from './measure.ts';
 
 type Cells = readonly (string | number)[];
 
@@ -7,7 +7,7 @@ type Cells = readonly (string | number)[];
 export function toText({ race, found, proven }: Measured): string {
   const lines = [
     ...found.map((one) => [`  ${one.kind}: ${one.name}`, ...toldOf(one)].join('  ')),
-    ...proven.map(({ name, report }) => `  fixed: ${name}  ${howFar(report)}  ${branchesOf(report)}`),
+    ...proven.map((one) => `  fixed: ${one.name}  ${howFar(one)}  ${branchesOf(one.report)}`),
   ];
   return [`${race.id} ${race.title}`, ...lines].join('\n');
 }
@@ -42,7 +42,7 @@ export function toMarkdown(all: readonly Measured[]): string {
       ]),
   );
   const fixed = all.flatMap((one) =>
-    one.proven.map(({ name, report }) => [link(one), name, howFar(report), branchesOf(report)]),
+    one.proven.map((proven) => [link(one), proven.name, howFar(proven), branchesOf(proven.report)]),
   );
   const lacking = all.flatMap((one) =>
     one.found
@@ -82,9 +82,11 @@ function kindOf(outcome: string): string {
   return outcome.slice(0, outcome.indexOf(':'));
 }
 
-function howFar(report: Report): string {
-  const how = report.exhaustive ? `exhaustive (${report.strategy})` : 'sampled';
-  return `${how}: ${report.executions}`;
+function howFar({ report, preemptions }: Proven): string {
+  if (!report.exhaustive) return `sampled: ${report.executions}`;
+  const bound =
+    preemptions === undefined ? '' : ` with at most ${preemptions} preemption${preemptions === 1 ? '' : 's'}`;
+  return `exhaustive: all ${report.executions}${bound}`;
 }
 
 function branchesOf({ branches }: Report): string {

@@ -1,5 +1,6 @@
 import { point } from '../../scheduler/point.ts';
 import { defineCase, invariant, together, type Body } from '../catalogue/define-case.ts';
+import { Waiters } from '../os/waiters.ts';
 
 /*
  * C31: a sidecar that is slow, full, or gone.
@@ -16,17 +17,27 @@ class Port {
   readonly queue: number[] = [];
   readonly received: number[] = [];
   closed = false;
-  #room: (() => void)[] = [];
+  readonly #changed = new Waiters();
 
   async room(): Promise<void> {
     while (this.queue.length >= ROOM && !this.closed) {
-      await new Promise<void>((resolve) => this.#room.push(resolve));
+      await this.next();
       await point('port:room');
     }
   }
 
+  push(frame: number): void {
+    this.queue.push(frame);
+    this.change();
+  }
+
+  /** Resolves at the next change. */
+  next(): Promise<void> {
+    return new Promise((resolve) => this.#changed.add(resolve));
+  }
+
   change(): void {
-    for (const wake of this.#room.splice(0)) wake();
+    this.#changed.wake();
   }
 }
 
@@ -36,7 +47,7 @@ type Emitter = () => Emit;
 
 const dropping: Emitter = () => async (port, frame) => {
   if (port.closed || port.queue.length >= ROOM) return !port.closed; // <- full: dropped, and called written
-  port.queue.push(frame);
+  port.push(frame);
   return true;
 };
 
@@ -44,7 +55,7 @@ const dropping: Emitter = () => async (port, frame) => {
 const waiting: Emitter = () => async (port, frame) => {
   await port.room(); // <-
   if (port.closed) return false;
-  port.queue.push(frame);
+  port.push(frame);
   return true;
 };
 
@@ -61,7 +72,7 @@ function inTurn(fails: () => boolean): Emit {
       await port.room();
       if (port.closed && fails()) throw new Error('the port is closed');
       if (port.closed) return false;
-      port.queue.push(frame);
+      port.push(frame);
       return true;
     });
     turn = written.then(
@@ -92,6 +103,7 @@ function results(create: Emitter): Body {
     const counted = async (): Promise<void> => {
       await program();
       running--;
+      port.change();
     };
     await together(sim, {
       p1: counted,
@@ -99,9 +111,12 @@ function results(create: Emitter): Body {
       p3: counted,
       async consumer() {
         while (running > 0 || port.queue.length > 0) {
+          if (port.queue.length === 0) {
+            await port.next();
+            continue;
+          }
           await point('consumer:reads');
-          const frame = port.queue.shift();
-          if (frame !== undefined) port.received.push(frame);
+          port.received.push(port.queue.shift()!);
           port.change();
           if (port.received.length === 2 && sim.arrivals('consumer:leaves') === 0) {
             await point('consumer:leaves');

@@ -74,5 +74,5 @@ export const C13 = defineCase({
       forced: { script: ['dupper:dup', 'forker:fork', 'dupper:setCloseOnExec', 'child:exec'] },
     },
   },
-  fixed: { 'one call': { body: inherit(oneCall) } },
+  fixed: { 'one call': { exhaustive: true, body: inherit(oneCall) } },
 });
