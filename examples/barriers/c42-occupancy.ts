@@ -123,5 +123,5 @@ export const C42 = defineCase({
       forced: { script: ['hit:lookup', 'release', 'hit:park'] },
     },
   },
-  fixed: { 'open for good': { body: occupied(() => new OpenForGood()) } },
+  fixed: { 'open for good': { exhaustive: true, body: occupied(() => new OpenForGood()) } },
 });

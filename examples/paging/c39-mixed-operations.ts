@@ -139,5 +139,5 @@ export const C39 = defineCase({
       without: 'the join',
     },
   },
-  fixed: { 'write lock and join': { body: execute(overlapping) } },
+  fixed: { 'write lock and join': { exhaustive: true, body: execute(overlapping) } },
 });

@@ -109,5 +109,5 @@ export const C40 = defineCase({
       without: 'telling those who wait',
     },
   },
-  fixed: { 'once, and told': { body: teardown(once) } },
+  fixed: { 'once, and told': { exhaustive: true, body: teardown(once) } },
 });

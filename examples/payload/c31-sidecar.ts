@@ -151,5 +151,5 @@ export const C31 = defineCase({
       without: 'the answer for a closed port',
     },
   },
-  fixed: { 'in turn': { body: results(queued) } },
+  fixed: { 'in turn': { exhaustive: { preemptions: 3 }, body: results(queued) } },
 });

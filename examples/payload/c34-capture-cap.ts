@@ -88,5 +88,5 @@ export const C34 = defineCase({
     'close at the cap': { body: writing(closeAtCap, 3 * CAP), fails: /died of SIGPIPE/ },
     'stop at the cap': { body: writing(stopAtCap, 3 * CAP), fails: /^deadlock: .*child waits/, without: 'reading on' },
   },
-  fixed: { 'read on': { body: everySize } },
+  fixed: { 'read on': { exhaustive: { preemptions: 3 }, body: everySize } },
 });

@@ -94,5 +94,5 @@ export const C33 = defineCase({
       fails: /killed itself/,
     },
   },
-  fixed: { 'opt-out': { body: both } },
+  fixed: { 'opt-out': { exhaustive: { preemptions: 2 }, body: both } },
 });

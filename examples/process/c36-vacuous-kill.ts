@@ -60,6 +60,6 @@ export const C36 = defineCase({
       branches: ['kill after the fork'],
       options: { strategy: 'natural' },
     },
-    'explored, both orders': { body: killsGroup },
+    'explored, both orders': { exhaustive: true, body: killsGroup },
   },
 });

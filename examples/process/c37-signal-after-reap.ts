@@ -93,5 +93,5 @@ export const C37 = defineCase({
   halfFixed: {
     'the group only, after the reap': { body: waiting(groupAfterReap), fails: /a stranger was killed/ },
   },
-  fixed: { 'seen, killed, reaped': { body: waiting(reapLast) } },
+  fixed: { 'seen, killed, reaped': { exhaustive: true, body: waiting(reapLast) } },
 });
