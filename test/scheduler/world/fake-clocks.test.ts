@@ -152,6 +152,17 @@ describe('a Sinon clock', () => {
     });
   });
 
+  test('its own real hops count as outside work: tickAsync comes to its end', async () => {
+    await everywhere(async (sim) => {
+      const clock = FakeTimers.install({ now: 7 });
+      let fired = 0;
+      setTimeout(() => fired++, 10);
+      await clock.tickAsync(10);
+      await sim.point('p');
+      expect([fired, Date.now()]).toEqual([1, 17]);
+    });
+  });
+
   test('a clock of its own, installed nowhere', async () => {
     await everywhere(() => {
       const clock = FakeTimers.createClock();
