@@ -58,6 +58,16 @@ export class Process extends Channel {
   }
 }
 
+/** One object, or, in newer versions of Node, one argument each. */
+function optionsOf(args: readonly unknown[]): SpawnOptions {
+  const [first] = args;
+  if (typeof first !== 'string') return first as SpawnOptions;
+  const stdio = args.find(
+    (arg) => Array.isArray(arg) && (arg[0] as { type?: unknown } | undefined)?.type !== undefined,
+  );
+  return { file: first, stdio: (stdio ?? []) as NonNullable<SpawnOptions['stdio']> };
+}
+
 /** It runs, or would if it had a processor, or has ended; where the system tells. */
 function isBusy(pid: number): boolean {
   try {
@@ -74,7 +84,7 @@ export function hookProcesses(work: () => OutsideWork): void {
     return function (this: unknown, ...args) {
       const error = original.apply(this, args);
       if (error !== 0) return error;
-      const { file, stdio } = args[0] as SpawnOptions;
+      const { file, stdio } = optionsOf(args);
       const child = new Process(work(), this as object, 'child');
       if (file !== undefined) child.name = `child process ${file}`;
       cross(this as object, 'onexit');

@@ -143,6 +143,7 @@ export class Stream extends Channel {
       this.#hasEnded = true;
       this.#cut();
       this.arrived('socket end', () => {
+        if (!this.isOpen) return;
         streamState.restore(read, 0);
         call();
       });
@@ -169,6 +170,8 @@ export class Stream extends Channel {
   }
 
   #deliver(piece: Uint8Array, call: Call): void {
+    // A handle that has been closed brings nothing any more.
+    if (!this.isOpen) return;
     if (this.userBuffer === undefined) {
       streamState.restore(piece.length, piece.byteOffset);
       call(piece.buffer);
