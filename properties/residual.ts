@@ -20,7 +20,7 @@ export interface Searched {
 export function statisticsOf(
   searched: Searched,
   branches: Readonly<Record<string, BranchCount>>,
-  settings: Settings,
+  settings: Pick<Settings, 'bursts' | 'time'>,
 ): Statistics {
   const { executions, exhaustive, failed } = searched;
   return {
@@ -38,7 +38,7 @@ function frequencyOf(executions: number, of: number, isCounted: boolean): Freque
   return { executions, of, share, ...(isCounted ? { low: share, high: share } : wilson(executions, of)) };
 }
 
-function residualOf(searched: Searched, { bursts, time }: Settings): string {
+function residualOf(searched: Searched, { bursts, time }: Pick<Settings, 'bursts' | 'time'>): string {
   const { executions, distinct, exhaustive, sampled, steps, tasks, strategy } = searched;
   if (exhaustive)
     return `Every schedule within the bounds was run, ${count(distinct, 'in all', 'in all')}, and none fails.`;

@@ -1,7 +1,10 @@
 import type { BranchCount, Report } from '../../properties/report.ts';
+import { statisticsOf } from '../../properties/residual.ts';
 import { StraddleError } from '../../scheduler/error.ts';
 import { documentOf, type ReportDocument, type SavedReport, type TestReport } from './document.ts';
 
+/** Shards sample with the random walk; the bound on what they leave open needs no more of them than their number. */
+const RANDOM = { strategy: 'random', steps: 0, tasks: 0 } as const;
 /** Rows of a table of branches that are kept. */
 const TABLE_ROWS = 50;
 
@@ -59,6 +62,7 @@ function mergeReports(reports: readonly SavedReport[]): SavedReport {
   const [failure] = reports
     .flatMap((report) => (report.failure === undefined ? [] : [report.failure]))
     .toSorted((a, b) => a.execution - b.execution);
+  const exhaustive = reports.every((report) => report.exhaustive);
   const hasFailed = reports.some(({ verdict }) => verdict === 'fail');
   const verdict: Report['verdict'] = hasFailed ? 'fail' : vacuous.length > 0 ? 'vacuous' : 'pass';
   return {
@@ -67,7 +71,19 @@ function mergeReports(reports: readonly SavedReport[]): SavedReport {
     executions,
     steps: sum(({ steps }) => steps),
     distinct: schedules.size,
-    exhaustive: reports.every(({ exhaustive }) => exhaustive),
+    exhaustive,
+    statistics: statisticsOf(
+      {
+        executions,
+        distinct: schedules.size,
+        exhaustive,
+        failed: failure !== undefined,
+        sampled: executions,
+        ...RANDOM,
+      },
+      branches,
+      { bursts: 0, time: 'mixed' },
+    ),
     elapsedMs: Math.max(...reports.map(({ elapsedMs }) => elapsedMs)),
     branches,
     branchTable: reports

@@ -34,8 +34,17 @@ async function split(of: number, ...rest: [typeof busy?, number?]): Promise<Repo
   return documents;
 }
 
-const coverage = ({ executions, steps, distinct, branches, straddled, schedules, verdict }: Report): object => ({
-  ...{ executions, steps, distinct, branches, verdict },
+const coverage = ({
+  executions,
+  steps,
+  distinct,
+  branches,
+  statistics,
+  straddled,
+  schedules,
+  verdict,
+}: Report): object => ({
+  ...{ executions, steps, distinct, branches, statistics, verdict },
   straddled: straddled.toSorted((a, b) => a.site.localeCompare(b.site)),
   schedules: schedules!.toSorted(),
 });
