@@ -124,16 +124,18 @@ export function uniformResidual(executions: number, confidence = 0.95): Residual
   };
 }
 
-/** Rounded upwards, so that "at most" stays true: two significant digits, but never finer than 0.0001 %. */
-const percent = new Intl.NumberFormat('en', {
-  style: 'percent',
-  maximumSignificantDigits: 2,
-  maximumFractionDigits: 4,
-  roundingPriority: 'lessPrecision',
-  roundingMode: 'ceil',
-});
+let percent: Intl.NumberFormat | undefined;
 
+/** Rounded upwards, so that "at most" stays true: two significant digits, but never finer than 0.0001 %. */
 function atMost(share: number): string {
+  // Made when it is needed: it takes longer than loading the engine.
+  percent ??= new Intl.NumberFormat('en', {
+    style: 'percent',
+    maximumSignificantDigits: 2,
+    maximumFractionDigits: 4,
+    roundingPriority: 'lessPrecision',
+    roundingMode: 'ceil',
+  });
   return percent.format(share).replace('%', ' %');
 }
 

@@ -125,7 +125,8 @@ export class Scheduler extends Requests {
       if (offers.outside !== undefined && offers.outside.pending()) return this.#pause('outside');
       if (this.host !== undefined && this.host.isAsking) return this.#pause('outside');
       if (!this.#step()) {
-        if (!this.abandoned && this.hope()) return this.#pause('outside');
+        if (!this.abandoned && (this.hope() || this.host?.mayAnswer(this.trace.length) === true))
+          return this.#pause('outside');
         this.#stuck();
       } else if (drain === undefined) return 'drain';
       else {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { StraddleError } from '../../scheduler/error.ts';
 import { decodeToken } from '../../scheduler/token.ts';
@@ -47,6 +47,11 @@ export class Store {
 
   constructor(root: string) {
     this.folder = join(root, FOLDER, 'failures');
+  }
+
+  /** Whether anything was ever stored. */
+  get exists(): boolean {
+    return existsSync(this.folder);
   }
 
   /** Tokens of a test that this version can replay, the latest first. */

@@ -15,6 +15,8 @@ import { nameOf } from './interleavings.ts';
 import type { Runner, Task, TaskError, TaskResult } from './internals.ts';
 import { host } from './worker.ts';
 
+let isStoring: boolean | undefined;
+
 /** The exploration of a test that knows nothing of straddle. Its verdict for Vitest is that of natural order. */
 export class UnchangedTest implements Exploration<Surveyed> {
   readonly limits: Limits;
@@ -48,8 +50,16 @@ export class UnchangedTest implements Exploration<Surveyed> {
 
   plan(engine: Engine, body: (sim: Sim) => unknown): Plan<Surveyed> {
     const { token } = this.#asked;
+    // Asked once: of most suites nothing is stored, and every test would look for its file.
+    const hasStore = (isStoring ??= this.#store.exists);
     if (token !== undefined) return this.#replay(engine, body, token);
-    this.#survey = new Survey(body, this.#settings, this.#branches, this.#store.tokens(this.#name), this.#budgetMs);
+    this.#survey = new Survey(
+      body,
+      this.#settings,
+      this.#branches,
+      hasStore ? this.#store.tokens(this.#name) : [],
+      this.#budgetMs,
+    );
     return this.#survey.plan(engine);
   }
 

@@ -1,4 +1,4 @@
-import { dispatcher, type AnyFunction } from '../../scheduler/world/dispatch.ts';
+import { dispatcher, worldSlot, type AnyFunction } from '../../scheduler/world/dispatch.ts';
 import type { World } from '../../scheduler/world/install.ts';
 
 type Timers = Record<string, AnyFunction>;
@@ -12,22 +12,26 @@ const VIRTUAL: Record<string, (world: World) => AnyFunction> = {
 
 /**
  * Vitest keeps the host's timers in a table of its own, past every fake. `vi.waitFor`, `vi.waitUntil` and
- * `expect.poll` take them from there and must see virtual time while a body runs. Time-outs of tests and hooks
- * have taken theirs before, and stay real.
+ * `expect.poll` take them from there when they are called, and must see virtual time while a body runs. The
+ * time-outs of tests and hooks take theirs when these are declared, and stay real.
  */
 export function controlWatchdogs(): void {
   const symbol = Object.getOwnPropertySymbols(globalThis).find(
     ({ description }) => description === 'vitest:SAFE_TIMERS',
   );
   const table = symbol && (globalThis as unknown as Record<symbol, Timers | undefined>)[symbol];
-  if (table === undefined) return;
+  if (table === undefined || controlled.has(table)) return;
+  controlled.add(table);
   for (const [name, virtual] of Object.entries(VIRTUAL)) {
     const original = table[name];
-    if (original === undefined || controlled.has(original)) continue;
+    if (original === undefined) continue;
     const dispatch = dispatcher(original, virtual);
-    controlled.add(dispatch);
-    table[name] = dispatch;
+    Object.defineProperty(table, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => (worldSlot.world === undefined ? original : dispatch),
+    });
   }
 }
 
-const controlled = new WeakSet<AnyFunction>();
+const controlled = new WeakSet<Timers>();

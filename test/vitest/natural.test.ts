@@ -55,6 +55,8 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { gzip, gunzipSync } from 'node:zlib';
+import { execFile } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 describe('files', () => {
   let folder;
@@ -67,6 +69,8 @@ describe('files', () => {
   test('missing', async () => { await expect(readFile(join(folder, 'none'))).rejects.toThrow('ENOENT'); });
   test('fails on files', async () => { expect(await readFile(join(folder, 'none')).catch(() => 'gone')).toBe('there'); });
 });
+test('zlib', async () => { expect(gunzipSync(await promisify(gzip)('x')).toString()).toBe('x'); });
+test('a child', async () => { const { stdout } = await promisify(execFile)(process.execPath, ['-p', '1+1']); expect(stdout.trim()).toBe('2'); });
 `;
 
 const DOM = `
