@@ -76,13 +76,12 @@ describe('what is not controlled is named', () => {
     expect(names(report)).toEqual(['slow-outside']);
   });
 
-  test('a worker that speaks by a timer of its own', async () => {
+  test('a worker that speaks by a timer of its own is waited for', async () => {
     const report = await run(async () => {
-      const code = `setTimeout(() => require('node:worker_threads').parentPort.postMessage(1), 400);`;
+      const code = `setTimeout(() => require('node:worker_threads').parentPort.postMessage(1), 100);`;
       await once(new Worker(code, { eval: true }), 'message');
     });
     expect(report.verdict).toBe('pass');
-    expect(names(report)).toEqual(['spoke-unasked']);
   });
 
   test('a socket to another process that speaks unasked', async () => {
