@@ -133,13 +133,12 @@ describe('pipes', () => {
   });
 
   test('a full pipe keeps a program from exiting until somebody reads', async () => {
-    const child = spawn('sh', ['-c', 'head -c 200000 /dev/zero'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const first = await Promise.race([
-      exited(child).then(() => 'exit'),
-      new Promise((r) => setTimeout(r, 200, 'blocked')),
-    ]);
+    // More than any kernel's buffers hold.
+    const child = spawn('sh', ['-c', 'head -c 20000000 /dev/zero'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const end = exited(child);
+    const first = await Promise.race([end.then(() => 'exit'), new Promise((r) => setTimeout(r, 200, 'blocked'))]);
     child.stdout.resume();
-    const real = [first, ...(await exited(child))];
+    const real = [first, ...(await end)];
 
     const model = await simulated(async (thread, os) => {
       const [read, write] = await thread.pipe();
