@@ -57,6 +57,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip, gunzipSync } from 'node:zlib';
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 describe('files', () => {
   let folder;
@@ -70,6 +71,13 @@ describe('files', () => {
   test('fails on files', async () => { expect(await readFile(join(folder, 'none')).catch(() => 'gone')).toBe('there'); });
 });
 test('zlib', async () => { expect(gunzipSync(await promisify(gzip)('x')).toString()).toBe('x'); });
+test('a server', async () => {
+  const server = createServer((request, response) => setTimeout(() => response.end('hi ' + request.url), 5));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const get = async (path) => (await fetch('http://127.0.0.1:' + server.address().port + path)).text();
+  expect(await Promise.all([get('/a'), get('/b')])).toEqual(['hi /a', 'hi /b']);
+  await new Promise((resolve) => server.close(resolve));
+});
 test('a child', async () => { const { stdout } = await promisify(execFile)(process.execPath, ['-p', '1+1']); expect(stdout.trim()).toBe('2'); });
 `;
 
