@@ -95,7 +95,7 @@ const extended = test.extend({ file: async ({}, use) => { made++; await use({ na
 extended.interleavings('fixtures', { runs: 20 }, async ({ sim, file }) => { await honest(sim); expect(file.name).toBe('file' + made); });
 extended.interleavings.each([[1], [2]])('fixtures of each %i', { runs: 20 }, async (n, { sim, file }) => { await honest(sim); expect(file.name).toContain('file'); });
 test('fixtures were made for each execution', () => { expect(made).toBeGreaterThanOrEqual(60); expect(closed).toBe(made); });
-test.interleavings('out of time', { timeout: 50, runs: 1e9, strategy: 'random' }, async ({ sim, expect }) => { await honest(sim); });
+test.interleavings('out of time', { timeout: 500, runs: 1e9, strategy: 'random' }, async ({ sim, expect }) => { await honest(sim); });
 let n = 0;
 test.interleavings('is retried', { retry: 2, seed: 1 }, async ({ sim, expect }) => lostUpdate(sim, (c) => { if (sim.execution === 1) n++; expect(c + Math.max(0, n - 2)).toBeGreaterThanOrEqual(2); }));
 `;
