@@ -56,7 +56,7 @@ describe('straddle triage -- command', () => {
   });
 
   test.each([
-    [[], /triage needs a command/],
+    [[], /triage needs a test or a command/],
     [['--', 'no-such-command-anywhere'], /'no-such-command-anywhere' was not found on PATH/],
     [['--runs', '0', '--', 'true'], /must be a whole number from 1/],
     [['--budget', 'soon', '--', 'true'], /must be a time such as 30s/],
