@@ -81,7 +81,9 @@ function compile() {
   const include = [join(root, 'test/properties/programs/*')];
   const exclude = [join(root, 'test/properties/programs/process.ts')];
   const typeRoots = [join(root, 'node_modules/@types')];
-  const compilerOptions = { rootDir: root, outDir: join(folder, 'dist'), typeRoots, declaration: false };
+  const tsBuildInfoFile = join(folder, '.tsbuildinfo');
+  const outDir = join(folder, 'dist');
+  const compilerOptions = { rootDir: root, outDir, tsBuildInfoFile, typeRoots, declaration: false };
   writeFileSync(
     config,
     JSON.stringify({ extends: join(root, 'tsconfig.build.json'), compilerOptions, include, exclude }),
