@@ -99,7 +99,8 @@ export class Walk {
         this.exhaustive = true;
         break;
       }
-      if ((mayEndEarly && execution <= FIRST_REPLAYED) || random() < REPLAY_SHARE) {
+      // Not the first: an exploration of one execution would be repeated by chance, once in twenty times.
+      if ((mayEndEarly && execution <= FIRST_REPLAYED) || (random() < REPLAY_SHARE && execution > 1)) {
         const differs = yield* this.#replayPassing(engine);
         if (differs !== undefined) return differs;
       }
