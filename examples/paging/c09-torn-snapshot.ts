@@ -1,6 +1,6 @@
 import { point } from '../../scheduler/point.ts';
 import { defineCase, invariant, together, type Body } from '../catalogue/define-case.ts';
-import { SharedLock } from './shared-lock.ts';
+import { ReadWriteLock } from './read-write-lock.ts';
 
 /*
  * C09: a settled snapshot that is torn.
@@ -13,8 +13,8 @@ import { SharedLock } from './shared-lock.ts';
 /** Each write touches both pages; a snapshot that shows one without the other is torn. */
 interface Tracker {
   readonly pages: [number, number];
-  readonly settle: SharedLock;
-  readonly inner: SharedLock;
+  readonly settle: ReadWriteLock;
+  readonly inner: ReadWriteLock;
   inFlight: number;
 }
 
@@ -63,7 +63,7 @@ const holdBoth: Snapshot = (tracker) =>
 
 function paging(snapshot: Snapshot, withRemove = true): Body {
   return async (sim) => {
-    const tracker: Tracker = { pages: [0, 0], settle: new SharedLock(), inner: new SharedLock(), inFlight: 0 };
+    const tracker: Tracker = { pages: [0, 0], settle: new ReadWriteLock(), inner: new ReadWriteLock(), inFlight: 0 };
     const { pages } = tracker;
     let reading = false;
     let done = 0;

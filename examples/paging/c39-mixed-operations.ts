@@ -1,7 +1,7 @@
 import { defineCase, invariant, type Body } from '../catalogue/define-case.ts';
 import { point } from '../../scheduler/point.ts';
 import type { Sim } from '../../src/index.ts';
-import { SharedLock } from './shared-lock.ts';
+import { ReadWriteLock } from './read-write-lock.ts';
 
 /*
  * C39: operations, some of which go on beside the others.
@@ -13,7 +13,7 @@ import { SharedLock } from './shared-lock.ts';
 
 export type Operation = { readonly op: 'read' | 'write' | 'remove' | 'pause' | 'resume'; readonly async?: boolean };
 
-type LockFor = <T>(lock: SharedLock, writes: boolean, body: () => Promise<T>) => Promise<T>;
+type LockFor = <T>(lock: ReadWriteLock, writes: boolean, body: () => Promise<T>) => Promise<T>;
 
 const readForAll: LockFor = (lock, _writes, body) => lock.shared(body); // <- a write, too
 const byKind: LockFor = (lock, writes, body) => (writes ? lock.exclusive(body) : lock.shared(body)); // <-
@@ -24,7 +24,7 @@ class Memory {
   dirty = false;
   served = Promise.resolve();
   #resume: (() => void) | undefined;
-  readonly #lock = new SharedLock();
+  readonly #lock = new ReadWriteLock();
   readonly #lockFor: LockFor;
 
   constructor(lockFor: LockFor) {
