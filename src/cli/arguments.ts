@@ -10,9 +10,11 @@ export function duration(text: string): number {
   return value;
 }
 
-/** A whole number from 1. */
-export function countFrom1(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return value;
+/** A whole number, not below `least`. */
+export function wholeFrom(least: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    if (Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${least}.`);
+  };
 }

@@ -1,4 +1,3 @@
-import { SingleBar } from 'cli-progress';
 import { Option, type Command } from 'commander';
 import type { Failure } from '../../properties/report.ts';
 import { tellFailure } from '../../properties/story.ts';
@@ -10,7 +9,10 @@ import { tellGitHub } from '../report/github.ts';
 import type { Problem } from '../vitest/problems.ts';
 import { exploreSuite, type SuiteOptions, type SuiteResult } from '../vitest/suite.ts';
 import { summarise, type Summary } from '../vitest/summary.ts';
+import { duration, wholeFrom } from './arguments.ts';
 import { colours } from './colours.ts';
+import { interruptible } from './interrupt.ts';
+import { progressBar } from './progress.ts';
 
 /** Executions of one test, unless `--runs` says otherwise. */
 const RUNS = 200;
@@ -39,9 +41,9 @@ export function addExplore(program: Command): void {
     .description('run your own Vitest suite under other orders: which tests depend on the order, and on which')
     .argument('[filters...]', 'parts of the paths of test files, as Vitest takes them')
     .option('-t, --testNamePattern <pattern>', 'only tests whose full name matches')
-    .option('--runs <n>', 'most executions of one test', whole('--runs'), RUNS)
+    .option('--runs <n>', 'most executions of one test', wholeFrom(1), RUNS)
     .option('--budget <time>', 'most time for the whole suite: 30s, 5m, 1h, 800ms', duration)
-    .option('--seed <n>', 'explore in the same way again', whole('--seed'))
+    .option('--seed <n>', 'explore in the same way again', wholeFrom(0))
     .option('--shard <i/n>', 'run every n-th execution only, from the i-th on; straddle merge joins the reports')
     .addOption(
       new Option('--time <mode>', 'whether timers may fire before other work has run')
@@ -69,18 +71,12 @@ export function addExplore(program: Command): void {
 
 /** Explores and tells. Exit code: 0 if no test failed, 1 if one did. */
 async function explore(filters: readonly string[], flags: Flags): Promise<number> {
-  const interrupt = new AbortController();
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard, '--shard');
   if (flags.shard !== undefined) process.env[SHARD_VARIABLE] = flags.shard;
   // All shards must have the same one.
   const seed = flags.seed ?? (shard === undefined ? Math.floor(Math.random() * 2 ** 31) : 1);
-  const progress = flags.json === true ? undefined : new Progress();
-  const stop = (): void => {
-    // A second Ctrl-C ends the process.
-    process.removeListener('SIGINT', stop);
-    interrupt.abort();
-  };
-  process.on('SIGINT', stop);
+  const progress = progressBar('tests', flags.json);
+  const interrupt = interruptible();
   const started = performance.now();
   let result: SuiteResult;
   try {
@@ -98,11 +94,11 @@ async function explore(filters: readonly string[], flags: Flags): Promise<number
       config: flags.config,
       project: flags.project,
       signal: interrupt.signal,
-      onProgress: (now) => progress?.show(now),
+      onProgress: ({ tests, of, executions }) => progress.to(tests, { total: of, executions }),
     });
   } finally {
-    progress?.end();
-    process.removeListener('SIGINT', stop);
+    progress.end();
+    interrupt[Symbol.dispose]();
   }
   const broken = result.problems.find(({ isSyntax }) => isSyntax);
   const complaint =
@@ -199,46 +195,4 @@ function depend(n: number): string {
 
 function count(n: number, noun: string): string {
   return `${n.toLocaleString('en-GB')} ${noun}${n === 1 ? '' : 's'}`;
-}
-
-/** A bar with the rate and the time left; on a terminal only. */
-class Progress {
-  readonly #bar = new SingleBar({
-    format: '{bar} {value} of {total} tests, {executions} executions ({rate} a second), {eta_formatted} left',
-    stream: process.stderr,
-    hideCursor: true,
-    clearOnComplete: true,
-    noTTYOutput: false,
-  });
-  readonly #began = performance.now();
-  #isShown = false;
-
-  show({ tests, of, executions }: { tests: number; of: number; executions: number }): void {
-    const rate = Math.round((executions * 1000) / Math.max(1, performance.now() - this.#began));
-    if (!this.#isShown) this.#bar.start(of, tests, { executions, rate });
-    this.#isShown = true;
-    this.#bar.setTotal(of);
-    this.#bar.update(tests, { executions, rate });
-  }
-
-  end(): void {
-    if (this.#isShown) this.#bar.stop();
-  }
-}
-
-function whole(flag: string): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isSafeInteger(value) && value >= (flag === '--runs' ? 1 : 0) && text.trim() !== '') return value;
-    throw new StraddleError('usage', `${flag} takes a whole number, not '${text}'.`);
-  };
-}
-
-const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** Milliseconds of `30s`, `1.5m`, `800ms`. */
-function duration(text: string): number {
-  const [, value, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim()) ?? [];
-  if (value !== undefined && Number(value) > 0) return Number(value) * UNITS[unit]!;
-  throw new StraddleError('usage', `--budget takes a time such as 30s, 5m or 800ms, not '${text}'.`);
 }

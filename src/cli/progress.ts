@@ -2,19 +2,20 @@ import { SingleBar } from 'cli-progress';
 
 export interface Progress {
   /** @param note what is happening, and what is known so far. */
-  to(value: number, note?: string): void;
+  to(value: number, now?: { readonly total?: number; readonly executions?: number; readonly note?: string }): void;
   end(): void;
 }
 
 /**
  * A bar on standard error with rate and time left; on no terminal, or with `isQuiet`, nothing at all.
- * @param unit what is counted: 'runs', 'executions'.
+ * @param unit what is counted: 'runs', 'tests'. The rate is of executions where those are told.
+ * @param total how many there will be, if that is known before the first one has been counted.
  */
-export function progressBar(total: number, unit: string, isQuiet = false): Progress {
+export function progressBar(unit: string, isQuiet = false, total?: number): Progress {
   const { stderr } = process;
   if (isQuiet || !stderr.isTTY || process.env['TERM'] === 'dumb') return { to: noShow, end: noShow };
   const bar = new SingleBar({
-    format: `{bar} {value}/{total} ${unit}  {rate}/s  {eta_formatted} left  {note}`,
+    format: `{bar} {value} of {total} ${unit}{executions} ({rate} a second), {eta_formatted} left{note}`,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 24,
@@ -25,12 +26,20 @@ export function progressBar(total: number, unit: string, isQuiet = false): Progr
     stream: stderr,
   });
   const from = performance.now();
-  bar.start(total, 0, { note: '', rate: '–' });
+  let most = total ?? 0;
+  if (total !== undefined) bar.start(total, 0, { executions: '', rate: '–', note: '' });
   return {
-    to(value, note = '') {
-      const rate = (1000 * value) / Math.max(1, performance.now() - from);
-      bar.setTotal(Math.max(total, value));
-      bar.update(value, { note, rate: rate.toPrecision(2) });
+    to(value, { total = most, executions, note } = {}) {
+      most = Math.max(total, value);
+      const rate = (1000 * (executions ?? value)) / Math.max(1, performance.now() - from);
+      const told = {
+        executions: executions === undefined ? '' : `, ${executions} executions`,
+        rate: rate >= 10 ? Math.round(rate) : Number(rate.toPrecision(2)),
+        note: note === undefined ? '' : `  ${note}`,
+      };
+      if (!bar.isActive) bar.start(most, value, told);
+      bar.setTotal(most);
+      bar.update(value, told);
     },
     end: () => bar.stop(),
   };

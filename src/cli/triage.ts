@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { StraddleError } from '../../scheduler/error.ts';
-import { countFrom1, duration } from './arguments.ts';
+import { duration, wholeFrom } from './arguments.ts';
 import { colours } from './colours.ts';
 import { interruptible } from './interrupt.ts';
 import { progressBar } from './progress.ts';
@@ -28,7 +28,7 @@ export function addTriage(program: Command): void {
     .usage('[options] <file> -t <pattern> | [options] -- <command…>')
     .argument('[words...]', 'a test file, or after -- a command and its arguments')
     .option('-t, --testNamePattern <pattern>', 'the one test of the file')
-    .option('--runs <n>', `plain runs (default: ${RUNS} of a command, ${TEST_RUNS} of a test)`, countFrom1)
+    .option('--runs <n>', `plain runs (default: ${RUNS} of a command, ${TEST_RUNS} of a test)`, wholeFrom(1))
     .option('--timeout <time>', 'ends a run, which then counts as failed', duration, 60_000)
     .option('--budget <time>', 'ends the triage; what is known is printed', duration)
     .option('--json', 'print the result as JSON (straddle-triage/1)')
@@ -55,13 +55,13 @@ async function triageCommand(words: readonly string[], options: TriageOptions): 
   const interrupt = interruptible(options.budget);
   const { signal } = interrupt;
   const runs = options.runs ?? (isTest ? TEST_RUNS : RUNS);
-  const progress = progressBar(runs, 'runs', options.json);
+  const progress = progressBar('runs', options.json, runs);
   let done = 0;
   try {
     const { subject, explored } = isTest ? await ofTest(words, options, signal) : await ofCommand(words, options);
     const onRun: Parameters<typeof triage>[1]['onRun'] = (phase, { failures, runs: counted, interval }) => {
       const known = `${failures} of ${counted} failed, ${percent(interval.low)} to ${percent(interval.high)}`;
-      progress.to(++done, `${phase}: ${known}`);
+      progress.to(++done, { note: `${phase}: ${known}` });
     };
     const document = await triage(subject, { runs, signal, onRun }, explored);
     progress.end();

@@ -43,9 +43,17 @@ test.each([
   ['a file that does not parse', ['unparsable'], /broken\.js:1:\d+ does not parse: ./],
   ['a filter that matches nothing', ['no-such-file'], /No test file matches 'no-such-file'/],
   ['a project that is not there', ['--project', 'nowhere'], /./],
-  ['runs that are no number', ['--runs', 'many'], /--runs takes a whole number, not 'many'/],
-  ['no runs', ['--runs', '0'], /--runs takes a whole number, not '0'/],
-  ['a budget that is no time', ['--budget', '30 parsecs'], /--budget takes a time such as 30s/],
+  [
+    'runs that are no number',
+    ['--runs', 'many'],
+    /'--runs <n>' argument 'many' is invalid\. It must be a whole number from 1/,
+  ],
+  ['no runs', ['--runs', '0'], /argument '0' is invalid\. It must be a whole number from 1/],
+  [
+    'a budget that is no time',
+    ['--budget', '30 parsecs'],
+    /argument '30 parsecs' is invalid\. It must be a time such as 30s/,
+  ],
   ['a time mode that is none', ['--time', 'fast'], /idle, mixed, elastic/],
   ['an option that is none', ['--rnus', '3'], /unknown option '--rnus'.*--runs/],
 ])('%s: one sentence, exit code 2', async (_, args, sentence) => {
