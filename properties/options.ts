@@ -69,7 +69,7 @@ export interface Settings {
   readonly leaks: 'fail' | 'warn' | 'off';
   readonly expect: 'pass' | 'fail';
   readonly bursts: number;
-  /** The part of the executions that is run here. */
+  /** The part of the executions that counts here. */
   readonly shard: Shard | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
@@ -109,10 +109,8 @@ export function settle(options: ExploreOptions, env: NodeJS.ProcessEnv = process
       bad(`There is no option '${name}'${nearest(name, KNOWN)}; the options are ${KNOWN.join(', ')}.`);
     }
   }
-  const asked = options.strategy ?? 'portfolio';
-  const shard = shardOf(env, asked);
-  // Whoever runs a part must not depend on what the other parts have seen.
-  const strategy = shard === undefined ? asked : 'random';
+  const strategy = options.strategy ?? 'portfolio';
+  const shard = shardOf(env);
   if (
     typeof strategy === 'string'
       ? !(strategy in STRATEGIES)
@@ -168,12 +166,10 @@ export function settle(options: ExploreOptions, env: NodeJS.ProcessEnv = process
   };
 }
 
-/** `STRADDLE_SHARD`; an exploration whose executions build on one another is not split. */
-function shardOf(env: NodeJS.ProcessEnv, strategy: StrategyName | Strategy): Shard | undefined {
+/** `STRADDLE_SHARD`. */
+function shardOf(env: NodeJS.ProcessEnv): Shard | undefined {
   const text = env[SHARD_VARIABLE];
-  if (text === undefined || text === '') return undefined;
-  const shard = parseShard(text, `The environment variable ${SHARD_VARIABLE}`);
-  return strategy === 'portfolio' || strategy === 'random' ? shard : undefined;
+  return text === undefined || text === '' ? undefined : parseShard(text, `The environment variable ${SHARD_VARIABLE}`);
 }
 
 /** Whether it runs every schedule: of those in which operations are settled one at a time, if not asked for more. */

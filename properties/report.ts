@@ -71,6 +71,8 @@ export interface Frequency {
 export interface Statistics {
   readonly failure: Frequency;
   readonly branches: Readonly<Record<string, Frequency>>;
+  /** Executions in which chance had a say. */
+  readonly sampled: number;
   /** What a search without a failure leaves open, in a sentence. */
   readonly residual?: string;
 }

@@ -28,6 +28,7 @@ export function statisticsOf(
     branches: Object.fromEntries(
       Object.entries(branches).map(([label, count]) => [label, frequencyOf(count.executions, executions, exhaustive)]),
     ),
+    sampled: searched.sampled,
     ...(failed || executions === 0 ? {} : { residual: residualOf(searched, settings) }),
   };
 }

@@ -82,7 +82,9 @@ export class Search implements Walker {
       this.#branches.counting = false;
       if (this.#branches.misuse !== undefined) throw this.#branches.misuse;
       if (engine.interrupted) return undefined;
-      this.#count(scheduler);
+      // Every shard tries them again, and the first one counts that.
+      if ((settings.shard?.index ?? 1) === 1) this.#count(scheduler);
+      else this.#branches.drop();
       const failed = outcomeOf(scheduler, settings.leaks === 'fail' || recording.kind === 'leak');
       if (failed !== undefined) {
         onFound?.();
@@ -124,12 +126,13 @@ export class Search implements Walker {
     this.#branches.counting = true;
   }
 
-  end({ scheduler, interrupted }: Engine, execution: number): 'judge' | 'stop' {
+  end({ scheduler, interrupted }: Engine, execution: number, counts: boolean): 'judge' | 'stop' {
     this.#branches.counting = false;
     if (this.#branches.misuse !== undefined) throw this.#branches.misuse;
     if (interrupted) return 'stop';
-    this.#count(scheduler, this.#settings.shard === undefined ? undefined : execution);
     this.#evidence.add(scheduler);
+    if (counts) this.#count(scheduler, this.#settings.shard === undefined ? undefined : execution);
+    else this.#branches.drop();
     return 'judge';
   }
 
@@ -141,7 +144,9 @@ export class Search implements Walker {
     if (failure === undefined && space?.cursor !== undefined)
       this.warnings.set('unfinished', unfinished(this.executions, space.schedules));
     let missing: Vacuity[] = [];
-    if (failure === undefined && settings.expect === 'pass' && settings.vacuity !== 'off') {
+    // A shard for which no execution was left has nothing to say.
+    const isJudged = this.executions > 0 || settings.shard === undefined;
+    if (failure === undefined && settings.expect === 'pass' && settings.vacuity !== 'off' && isJudged) {
       missing = this.#evidence.missing(settings.branches, branches, this.executions, exhaustive);
     }
     const wanted = settings.expect === 'fail' ? failure !== undefined : failure === undefined;

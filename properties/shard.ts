@@ -4,7 +4,10 @@ import { fingerprint } from '../scheduler/prints.ts';
 import { JOINED } from '../scheduler/trace.ts';
 import { nameOfStep } from './trials.ts';
 
-/** One part of a split exploration, counted from 1: of the executions every `of`-th, from `index` on. */
+/**
+ * One part of a split exploration, counted from 1: of the executions every `of`-th, from `index` on. Those that others
+ * build on are run by every part, and counted by one.
+ */
 export interface Shard {
   readonly index: number;
   readonly of: number;
@@ -34,7 +37,10 @@ export class Schedules {
     const { trace } = scheduler;
     const nameOf = nameOfStep(scheduler);
     let names = '';
-    for (let step = 0; step < trace.length; step++) names += `${trace.has(step, JOINED) ? '+' : '\n'}${nameOf(step)}`;
+    for (let step = 0; step < trace.length; step++) {
+      const took = trace.took.get(step);
+      names += `${trace.has(step, JOINED) ? '+' : '\n'}${nameOf(step)}${took === undefined ? '' : ` after ${took} ms`}`;
+    }
     this.#hashes.add(fingerprint(names));
   }
 

@@ -21,8 +21,11 @@ const FIRST_REPLAYED = 10;
 export interface Walker {
   /** An execution begins that is not a repetition. */
   begin(): void;
-  /** It has ended. 'skip': it is not judged; 'stop': it is not, and no further one is wanted. */
-  end(engine: Engine, execution: number): 'judge' | 'skip' | 'stop';
+  /**
+   * It has ended. 'skip': it is not judged; 'stop': it is not, and no further one is wanted.
+   * @param counts another shard counts it if this is false.
+   */
+  end(engine: Engine, execution: number, counts: boolean): 'judge' | 'skip' | 'stop';
   /** Whether the latest execution, a repetition perhaps, was broken off by its own body. */
   isBrokenOff?(): boolean;
   /** Bodies without a choice have one interleaving, and are run once. */
@@ -35,7 +38,7 @@ export class Walk {
   readonly strategy: Strategy;
   /** The strategy has run every schedule within its bounds. */
   exhaustive = false;
-  /** Executions in which chance had a say. */
+  /** Executions that count and in which chance had a say. */
   sampled = 0;
   /** Of the longest execution: choices, and tasks. */
   steps = 0;
@@ -64,30 +67,29 @@ export class Walk {
     const settings = this.#settings;
     const walker = this.#walker;
     const { runs, maxSteps, bursts, time, seed, shard } = settings;
-    let draw = generator(`${seed}`);
-    const random = shard === undefined ? draw : (): number => draw();
-    let chooser = new StrategyChooser(strategy, bursts, random);
+    let draw!: () => number;
+    const random = (): number => draw();
+    const chooser = new StrategyChooser(strategy, bursts, random);
     const info = { execution: 0, random, runs, maxSteps, bursts, time };
     const mayEndEarly = strategy.space !== undefined && walker.mayBeSingle !== true;
-    for (let execution = shard?.index ?? 1; !engine.interrupted; execution += shard?.of ?? 1) {
+    for (let execution = 1; !engine.interrupted; execution++) {
       // A strategy that can run out is asked once more: that nothing is left is worth knowing.
       if (execution > runs && strategy.complete !== true) break;
       info.execution = execution;
-      if (shard !== undefined) {
-        // Each execution has chance of its own, whoever runs it.
-        draw = generator(`${seed} ${execution}`);
-        chooser = new StrategyChooser(strategy, bursts, random);
-      }
+      // Each execution has chance of its own, whichever shard runs it.
+      draw = generator(`${seed} ${execution}`);
       if (!strategy.begin(info)) {
         this.exhaustive = strategy.complete === true;
         break;
       }
       if (execution > runs) break;
+      const counts = shard === undefined || (execution - shard.index) % shard.of === 0;
+      if (!counts && strategy.independent === true) continue;
       chooser.begin();
       walker.begin();
       yield this.#runs.next(chooser, execution, this.#chanceOf(execution), this.#isElastic(random));
-      const next = walker.end(engine, execution);
-      this.#measure(engine);
+      const next = walker.end(engine, execution, counts);
+      this.#measure(engine, counts);
       if (engine.interrupted || next === 'stop') break;
       if (next === 'skip') {
         this.strategy.end?.(outcomeFor(engine, false));
@@ -108,9 +110,9 @@ export class Walk {
     return undefined;
   }
 
-  #measure({ scheduler, interrupted }: Engine): void {
+  #measure({ scheduler, interrupted }: Engine, counts: boolean): void {
     if (interrupted) return;
-    if (this.strategy.single !== true) this.sampled++;
+    if (counts && this.strategy.single !== true) this.sampled++;
     // The body's own start is no choice.
     this.steps = Math.max(this.steps, scheduler.trace.length - 1);
     this.tasks = Math.max(this.tasks, scheduler.tasks.count);

@@ -52,7 +52,6 @@ export class StrategyChooser implements Chooser {
     this.#rate = bursts;
     this.#logOfNoBurst = Math.log(1 - bursts);
     this.#random = random;
-    this.#untilBurst = this.#drawGap();
   }
 
   /** Before each execution, after the strategy's own `begin`. */
@@ -60,7 +59,9 @@ export class StrategyChooser implements Chooser {
     this.#single = this.#strategy.single === true;
     this.#joins = this.#strategy.join !== undefined;
     const mayBurst = !this.#single && this.#rate > 0;
-    this.bursts = this.#joins || (mayBurst && this.#random() < BURSTING);
+    const bursting = mayBurst && this.#random() < BURSTING;
+    this.bursts = this.#joins || bursting;
+    if (bursting) this.#untilBurst = this.#drawGap();
   }
 
   choose(enabled: readonly Op[], step: number): number {

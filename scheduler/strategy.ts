@@ -47,6 +47,11 @@ export interface Strategy {
   readonly complete?: boolean;
   /** True if it alone decides: the engine adds no bursts and no time taken to its choices. */
   readonly single?: boolean;
+  /**
+   * True if the execution that has begun hangs on no other one but those for which this was false. Shards leave it to
+   * one of them; the others are run by all and counted by one.
+   */
+  readonly independent?: boolean;
   /** Called before each execution. False: no schedule is left, the exploration ends. */
   begin(info: ExecutionInfo): boolean;
   /**

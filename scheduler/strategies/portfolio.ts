@@ -12,6 +12,8 @@ import { urw } from './urw.ts';
 const FITS = 0.5;
 /** When the estimates were wrong all the same, the rest of the executions is left to the samplers. */
 const GIVES_UP = 0.75;
+/** Sampled executions that PCT and URW learn from; the later ones hang on nothing that another process could not know. */
+const LEARNING = 16;
 
 /**
  * The default. No strategy dominates the others, so several take turns, and the report says which one found the
@@ -80,6 +82,11 @@ export function portfolio(): Strategy {
     return active.begin(info);
   }
 
+  /** Later executions will hang on the current one. */
+  function isLearning(): boolean {
+    return stages.length > 0 || turn <= LEARNING;
+  }
+
   function sees(op: EnabledOp): void {
     if (op.kind === 'timer' || op.kind === 'sleep') isOrderAll = false;
     chains.ran(op);
@@ -95,6 +102,9 @@ export function portfolio(): Strategy {
     name: 'portfolio',
     get part() {
       return active.name;
+    },
+    get independent() {
+      return !isLearning();
     },
     get single() {
       return active.single === true;
@@ -121,6 +131,7 @@ export function portfolio(): Strategy {
     end(outcome) {
       if (outcome.drew) isOrderAll = false;
       if (chains.steps > longest.steps) [chains, longest] = [longest, chains];
+      if (!isLearning()) return;
       active.end?.(outcome);
       // PCT learns the length of an execution from all of them.
       for (const sampler of samplers) if (sampler !== active && sampler.name.startsWith('pct')) sampler.end?.(outcome);

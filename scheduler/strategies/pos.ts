@@ -32,6 +32,7 @@ export function pos(options: PosOptions = {}): Strategy {
   const priorities: number[] = [];
   return {
     name: 'pos',
+    independent: true,
     begin(info) {
       random = info.random;
       priorities.length = 0;

@@ -5,6 +5,7 @@ export function random(): Strategy {
   let draw: () => number = Math.random;
   return {
     name: 'random',
+    independent: true,
     begin(info) {
       draw = info.random;
       return true;

@@ -3,8 +3,6 @@ import { statisticsOf } from '../../properties/residual.ts';
 import { StraddleError } from '../../scheduler/error.ts';
 import { documentOf, type ReportDocument, type SavedReport, type TestReport } from './document.ts';
 
-/** Shards sample with the random walk; the bound on what they leave open needs no more of them than their number. */
-const RANDOM = { strategy: 'random', steps: 0, tasks: 0 } as const;
 /** Rows of a table of branches that are kept. */
 const TABLE_ROWS = 50;
 
@@ -57,7 +55,11 @@ function mergeReports(reports: readonly SavedReport[]): SavedReport {
   const schedules = new Set(reports.flatMap((report) => report.schedules ?? []));
   const executions = sum((report) => report.executions);
   const branches = mergeBranches(reports, executions);
-  const vacuous = missing(reports, branches);
+  // A shard for which no execution was left has nothing to say.
+  const vacuous = missing(
+    reports.filter((report) => report.executions > 0),
+    branches,
+  );
   // The one that a single machine would have met first.
   const [failure] = reports
     .flatMap((report) => (report.failure === undefined ? [] : [report.failure]))
@@ -78,8 +80,9 @@ function mergeReports(reports: readonly SavedReport[]): SavedReport {
         distinct: schedules.size,
         exhaustive,
         failed: failure !== undefined,
-        sampled: executions,
-        ...RANDOM,
+        sampled: sum(({ statistics }) => statistics?.sampled ?? 0),
+        // Only a search by PCT alone would need the others, and that one's bound is left to the single run.
+        ...{ strategy: first!.strategy, steps: 0, tasks: 0 },
       },
       branches,
       { bursts: 0, time: 'mixed' },
@@ -129,7 +132,7 @@ function missing(reports: readonly SavedReport[], branches: Readonly<Record<stri
   const seen = Object.entries(branches).filter(([, { executions }]) => executions > 0);
   const isSeen = (detail: string): boolean => seen.some(([label]) => detail.includes(`'${label}'`));
   const [first, ...others] = reports;
-  return first!.vacuous.filter(
+  return (first?.vacuous ?? []).filter(
     ({ kind, detail }) =>
       others.every(({ vacuous }) => vacuous.some((other) => other.kind === kind)) &&
       !(kind === 'branch' && isSeen(detail)),
