@@ -46,7 +46,7 @@ export class Survey {
 
   /**
    * @param first tokens of earlier failures.
-   * @param budgetMs for other schedules than natural order; what has failed is made small in any case.
+   * @param budgetMs for other schedules than natural order, 0: for none; what has failed is made small in any case.
    */
   constructor(
     body: (sim: Sim) => unknown,
@@ -85,7 +85,7 @@ export class Survey {
       return yield* this.#failing(engine, failed, alone);
     }
     const hasOneOrder = this.#hasOneOrder(scheduler);
-    if (hasOneOrder || this.#settings.runs === 1 || engine.interrupted)
+    if (hasOneOrder || this.#settings.runs === 1 || this.#budgetMs === 0 || engine.interrupted)
       return { report: alone({ exhaustive: hasOneOrder }) };
     const differs = yield* this.#repeat(engine);
     if (differs !== undefined) return { report: alone(), remark: differs };

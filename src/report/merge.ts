@@ -54,7 +54,9 @@ function mergeReports(reports: readonly SavedReport[]): SavedReport {
   const sum = (of: (report: SavedReport) => number): number => reports.reduce((total, report) => total + of(report), 0);
   const schedules = new Set(reports.flatMap((report) => report.schedules ?? []));
   const executions = sum((report) => report.executions);
-  const branches = mergeBranches(reports, executions);
+  // Without the repetitions in natural order, which show nothing new.
+  const searched = sum(({ statistics, executions: all }) => statistics?.failure.of ?? all);
+  const branches = mergeBranches(reports, searched);
   // A shard for which no execution was left has nothing to say.
   const vacuous = missing(
     reports.filter((report) => report.executions > 0),
@@ -76,7 +78,7 @@ function mergeReports(reports: readonly SavedReport[]): SavedReport {
     exhaustive,
     statistics: statisticsOf(
       {
-        executions,
+        executions: searched,
         distinct: schedules.size,
         exhaustive,
         failed: failure !== undefined,
