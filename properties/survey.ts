@@ -28,6 +28,9 @@ export interface Surveyed {
   readonly remark?: SurveyRemark;
 }
 
+/** Real milliseconds in which earlier failures are tried again at least. */
+const RETRY_MS = 250;
+
 /**
  * Explores a test that was not written to be repeated. It runs in natural order first; if there was a choice and it
  * passed, again, until two executions are the same; only then under other schedules.
@@ -46,7 +49,8 @@ export class Survey {
 
   /**
    * @param first tokens of earlier failures.
-   * @param budgetMs for other schedules than natural order, 0: for none; what has failed is made small in any case.
+   * @param budgetMs for other schedules than natural order, 0: for none. Earlier failures are tried
+   *   in any case, and what fails is made small.
    */
   constructor(
     body: (sim: Sim) => unknown,
@@ -55,7 +59,7 @@ export class Survey {
     first: readonly string[],
     budgetMs = Infinity,
   ) {
-    this.#budgetMs = budgetMs;
+    this.#budgetMs = first.length > 0 ? Math.max(budgetMs, RETRY_MS) : budgetMs;
     this.#settings = settings;
     this.#branches = branches;
     this.#body = body;

@@ -42,7 +42,11 @@ export function addExplore(program: Command): void {
     .argument('[filters...]', 'parts of the paths of test files, as Vitest takes them')
     .option('-t, --testNamePattern <pattern>', 'only tests whose full name matches')
     .option('--runs <n>', 'most executions of one test', wholeFrom(1), RUNS)
-    .option('--budget <time>', 'most time for the whole suite: 30s, 5m, 1h, 800ms', duration)
+    .option(
+      '--budget <time>',
+      'time for the whole suite, spent on what is riskiest first: 30s, 5m, 1h, 800ms',
+      duration,
+    )
     .option('--seed <n>', 'explore in the same way again', wholeFrom(0))
     .option('--shard <i/n>', 'run every n-th execution only, from the i-th on; straddle merge joins the reports')
     .addOption(
@@ -125,7 +129,7 @@ function tell(document: ReportDocument, result: SuiteResult, about: { seed: numb
       `${count(tests.length, 'test')} in ${count(result.files, 'file')}, ${count(summary.executions, 'execution')} in ${about.seconds.toFixed(1)} s (${rate} a second; seed ${about.seed})`,
     ),
   );
-  if (!result.complete) console.log(yellow('Interrupted: this is what is known so far.'));
+  if (result.interrupted) console.log(yellow('Interrupted: this is what is known so far.'));
   tellDependent(summary.dependent, red(bold(`${depend(summary.dependent.length)} on the order`)));
   tellProblems(red('Fail without any change of the order'), unexplained(result, summary));
   tellProblems(red('Problems outside of tests'), result.problems);
@@ -142,6 +146,7 @@ function tell(document: ReportDocument, result: SuiteResult, about: { seed: numb
   const rest = [
     `${summary.independent.length} independent of the order`,
     `${summary.single.length} with one order only`,
+    ...(summary.unexplored.length > 0 ? [`${summary.unexplored.length} run in natural order only`] : []),
     ...(result.skipped > 0 ? [`${result.skipped} skipped`] : []),
   ];
   console.log(`\n${summary.dependent.length === 0 ? green(rest.join(', ')) : rest.join(', ')}`);

@@ -4,8 +4,6 @@ export interface Asked {
   readonly seed: number;
   readonly time: 'mixed' | 'elastic' | 'idle';
   readonly granularity: 'await' | 'macrotask';
-  /** Real milliseconds that the tests of one file may take to explore, all together; absent: no limit. */
-  readonly fileMs?: number;
   /** Exactly the execution of this token, of the test that it belongs to. */
   readonly token?: string;
 }
@@ -19,3 +17,6 @@ export const isExploring = (process.env[ASKED] ?? '') !== '';
 export function asked(): Asked {
   return JSON.parse(process.env[ASKED]!) as Asked;
 }
+
+/** Under which the budget is provided to workers, if there is one: it is too long for a variable. */
+export const BUDGET = 'straddle:budget';

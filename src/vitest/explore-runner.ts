@@ -1,18 +1,19 @@
-import { asked } from './asked.ts';
+import { inject } from 'vitest';
+import { asked, BUDGET } from './asked.ts';
+import { fileShare, testShare, type Budget, type PlannedFile } from './budget.ts';
 import { Conductor } from './conductor.ts';
-import { RunnerClass, type File, type Suite, type Task } from './internals.ts';
+import { fullNameOf, RunnerClass, type File, type Runner, type Suite, type Task } from './internals.ts';
+import { nameOf } from './interleavings.ts';
 import { conductWith, runAllAlone, runsAlone } from './runner-hooks.ts';
 import { watchMocks } from './tidy.ts';
 import { UnchangedTest } from './unchanged.ts';
 import { prepareWorker } from './worker.ts';
 
-/** No test is given less time than this to be explored. */
-const LEAST_MS = 20;
-
 const { now } = performance;
 const order = asked();
-/** What is left of a file's time, and for how many of its tests. */
-const left = new WeakMap<File, { until: number; tests: number }>();
+const budget = inject(BUDGET as never) as Budget | undefined;
+/** Until when a file's tests are explored, and which of them are still to come. */
+const left = new WeakMap<File, { until: number; plan: PlannedFile | undefined; tests: string[] }>();
 
 // Before any file of the user's is loaded: what it takes hold of is controlled.
 prepareWorker();
@@ -23,20 +24,33 @@ conductWith((test, runner) => {
   if (runsAlone(test) || (order.token !== undefined && test.mode !== 'run')) return undefined;
   prepareWorker();
   const isToFail = test.fails === true;
-  return new Conductor(test, () => new UnchangedTest(test, runner, order, isToFail, shareOf(test)));
+  return new Conductor(test, () => new UnchangedTest(test, runner, order, isToFail, shareOf(test, runner)));
 });
 
-/** An equal share of what is left of the file's time. */
-function shareOf({ file }: Task): number | undefined {
-  if (order.fileMs === undefined) return undefined;
-  let rest = left.get(file);
-  if (rest === undefined) left.set(file, (rest = { until: now.call(performance) + order.fileMs, tests: count(file) }));
-  const share = (rest.until - now.call(performance)) / Math.max(1, rest.tests--);
-  return Math.max(LEAST_MS, share);
+/** What a test is given of the budget, when it begins. */
+function shareOf(test: Task, { config }: Runner): number | undefined {
+  if (budget === undefined) return undefined;
+  const time = performance.timeOrigin + now.call(performance);
+  let rest = left.get(test.file);
+  if (rest === undefined) {
+    const { file, project = '' } = nameOf(test, config.root, 'explore');
+    const plan = budget.files.find((one) => one.file === file && one.project === project);
+    rest = { until: time + fileShare(budget, file, project, time), plan, tests: namesOf(test.file) };
+    left.set(test.file, rest);
+  }
+  const name = fullNameOf(test);
+  const share = testShare(rest.until - time, name, rest.tests, rest.plan);
+  rest.tests.splice(0, rest.tests.indexOf(name) + 1);
+  return share;
 }
 
-function count(suite: Suite): number {
-  return suite.tasks.reduce((sum, task) => sum + (task.type === 'suite' ? count(task as Suite) : 1), 0);
+/** In the order in which they run. */
+function namesOf(suite: Suite): string[] {
+  return suite.tasks.flatMap((task) => (task.type === 'suite' ? namesOf(task as Suite) : nameIfRun(task as Task)));
+}
+
+function nameIfRun(test: Task): string[] {
+  return test.mode === 'run' || test.mode === 'queued' ? [fullNameOf(test)] : [];
 }
 
 /** Vitest's own runner: everything else is stepped into. */

@@ -6,12 +6,17 @@ import type { TestCase, TestModule, TestProject, TestSpecification, Vitest } fro
 import { StraddleError } from '../../scheduler/error.ts';
 import { createFilter, unmatchedReport, type Filter } from '../instrument/filter.ts';
 import type { TestInput, TestReport } from '../report/document.ts';
-import { ASKED, type Asked } from './asked.ts';
+import { Explored } from '../store/explored.ts';
+import { Store } from '../store/store.ts';
+import { ASKED, BUDGET, type Asked } from './asked.ts';
+import type { Budget, PlannedFile } from './budget.ts';
 import { instrumentProject } from './instrument-project.ts';
 import { locateVitest, type VitestNode } from './locate.ts';
+import { isUnexplored, Memory } from './memory.ts';
 import { problemOf, type Problem } from './problems.ts';
+import { planOf } from './risk.ts';
 
-export interface SuiteOptions extends Omit<Asked, 'fileMs'> {
+export interface SuiteOptions extends Asked {
   /** Where Vitest looks for its configuration. */
   readonly root: string;
   /** Parts of the paths of test files. */
@@ -45,8 +50,9 @@ export interface SuiteResult {
   readonly problems: readonly Problem[];
   /** Tests that Vitest says failed. */
   readonly failed: readonly Problem[];
-  /** Everything that was asked for has run. */
+  /** It was not ended early, and no test ran in natural order only for want of time. */
   readonly complete: boolean;
+  readonly interrupted: boolean;
 }
 
 const RUNNER = fileURLToPath(new URL('./explore-runner.js', import.meta.url));
@@ -79,6 +85,8 @@ class Suite {
   readonly #failed: Problem[] = [];
   readonly #problems: Problem[] = [];
   readonly #without = new Map<string, string>();
+  readonly #memory: Memory;
+  readonly #began = performance.now();
   #files = 0;
   #skipped = 0;
   #collected = 0;
@@ -87,6 +95,7 @@ class Suite {
 
   constructor(options: SuiteOptions) {
     this.#options = options;
+    this.#memory = new Memory(options.root);
     this.#filter = createFilter({ include: options.include ?? [], exclude: options.exclude ?? [] }, options.root);
   }
 
@@ -156,14 +165,15 @@ class Suite {
   }
 
   async run(vitest: Vitest): Promise<SuiteResult> {
-    const { filters, signal } = this.#options;
+    const { filters, signal, budgetMs } = this.#options;
     const specifications = await vitest.globTestSpecifications([...filters]);
     if (specifications.length === 0) {
       const what = filters.length === 0 ? 'the configuration' : `'${filters.join(' ')}'`;
       throw new StraddleError('filter', `No test file matches ${what}.`);
     }
     const before = { ...process.env };
-    process.env[ASKED] = JSON.stringify(this.#asked(specifications, vitest));
+    process.env[ASKED] = JSON.stringify(this.#asked());
+    if (budgetMs !== undefined) this.#spend(budgetMs, specifications, vitest);
     if (this.#options.token !== undefined) process.env['STRADDLE_REPLAY'] = this.#options.token;
     const cancel = (): void => void vitest.cancelCurrentRun('keyboard-input');
     signal?.addEventListener('abort', cancel, { once: true });
@@ -176,6 +186,7 @@ class Suite {
         else process.env[name] = before[name];
       }
     }
+    if (this.#options.token === undefined) this.#memory.write((module) => this.#fileOf(module));
     const [unmatched] = unmatchedReport(this.#filter);
     if (unmatched !== undefined) throw new StraddleError('glob', unmatched);
     return {
@@ -184,22 +195,31 @@ class Suite {
       skipped: this.#skipped,
       problems: this.#problems,
       failed: this.#failed,
-      complete: signal?.aborted !== true,
+      complete: signal?.aborted !== true && (budgetMs === undefined || !this.#tests.some(isLeft)),
+      interrupted: signal?.aborted === true,
     };
   }
 
-  #asked(specifications: readonly TestSpecification[], { config }: Vitest): Asked {
-    const { runs, seed, time, granularity, token, budgetMs } = this.#options;
-    const workers = Math.max(1, Number((config as { maxWorkers?: unknown }).maxWorkers) || 1);
-    const rounds = Math.ceil(specifications.length / workers);
-    return {
-      runs,
-      seed,
-      time,
-      granularity,
-      ...(token === undefined ? {} : { token }),
-      ...(budgetMs === undefined ? {} : { fileMs: budgetMs / rounds }),
+  #asked(): Asked {
+    const { runs, seed, time, granularity, token } = this.#options;
+    return { runs, seed, time, granularity, ...(token === undefined ? {} : { token }) };
+  }
+
+  /** The riskiest files first, and the time by risk. */
+  #spend(budgetMs: number, specifications: readonly TestSpecification[], { config, projects }: Vitest): void {
+    const { root } = this.#options;
+    const files = specifications.map(({ moduleId, project }) => ({
+      file: this.#fileOf({ moduleId }),
+      project: project.name,
+    }));
+    const plan = planOf(files, new Store(root).entries(), new Explored(root));
+    const budget: Budget = {
+      until: Date.now() + budgetMs - (performance.now() - this.#began),
+      workers: Math.max(1, Number((config as { maxWorkers?: unknown }).maxWorkers) || 1),
+      files: plan,
     };
+    for (const project of projects) project.provide(BUDGET as never, budget as never);
+    config.sequence.sequencer = sequencerOf(plan, (specification) => this.#fileOf(specification)) as never;
   }
 
   #reporter(): object {
@@ -218,7 +238,7 @@ class Suite {
     };
   }
 
-  #fileOf({ moduleId }: TestModule): string {
+  #fileOf({ moduleId }: Pick<TestModule, 'moduleId'>): string {
     return relative(this.#options.root, moduleId).replaceAll('\\', '/');
   }
 
@@ -244,6 +264,7 @@ class Suite {
         }),
       });
       this.#executions += found?.report.executions ?? 1;
+      if (found !== undefined) this.#memory.add(test, found);
     }
     this.#options.onProgress?.({
       tests: this.#done,
@@ -252,6 +273,26 @@ class Suite {
       latest: test.fullName,
     });
   }
+}
+
+function isLeft({ report }: TestInput): boolean {
+  return isUnexplored(report);
+}
+
+/** Puts test files into the order of a plan. */
+function sequencerOf(plan: readonly PlannedFile[], fileOf: (specification: TestSpecification) => string): object {
+  const places = new Map(plan.map(({ file, project }, place) => [`${project}\n${file}`, place]));
+  const place = (specification: TestSpecification): number =>
+    places.get(`${specification.project.name}\n${fileOf(specification)}`) ?? places.size;
+  return class {
+    shard(files: TestSpecification[]): TestSpecification[] {
+      return files;
+    }
+
+    sort(files: TestSpecification[]): TestSpecification[] {
+      return files.toSorted((a, b) => place(a) - place(b));
+    }
+  };
 }
 
 /** Of a test that ran outside of control. */

@@ -1,4 +1,5 @@
 import type { SavedReport, TestReport } from '../report/document.ts';
+import { isUnexplored } from './memory.ts';
 
 /** A suite by what became of its tests. */
 export interface Summary {
@@ -16,6 +17,8 @@ export interface Summary {
   readonly independent: readonly TestReport[];
   /** They have one order only. */
   readonly single: readonly TestReport[];
+  /** They ran in natural order only, and there would have been others. */
+  readonly unexplored: readonly TestReport[];
   readonly executions: number;
   /** Await sites at which no other task ever ran, with how often they were reached. */
   readonly neverStraddled: readonly { readonly site: string; readonly executions: number }[];
@@ -34,6 +37,7 @@ export function summarise(tests: readonly TestReport[]): Summary {
     uncontrolled: of('uncontrolled'),
     independent: of('independent'),
     single: of('single'),
+    unexplored: of('unexplored'),
     executions: tests.reduce((sum, { report }) => sum + report.executions, 0),
     neverStraddled: neverStraddled(tests.map(({ report }) => report)),
   };
@@ -45,6 +49,7 @@ function groupOf({ report, remark }: TestReport): Exclude<keyof Summary, 'execut
   if (remark !== undefined) return 'uncontrolled';
   if (report.verdict === 'vacuous') return 'vacuous';
   if (report.verdict === 'fail') return report.failure?.foundBy === 'natural' ? 'failing' : 'dependent';
+  if (isUnexplored(report)) return 'unexplored';
   return report.executions === 1 && report.exhaustive ? 'single' : 'independent';
 }
 

@@ -1,0 +1,47 @@
+import type { TestCase, TestModule } from 'vitest/node';
+import type { TestInput, TestReport } from '../report/document.ts';
+import { Explored, type ExploredTest } from '../store/explored.ts';
+import { importsOf } from './imports.ts';
+
+/** Keeps what an exploration came to, for the next one that has a budget to spend. */
+export class Memory {
+  readonly #root: string;
+  readonly #files = new Map<TestModule, Record<string, ExploredTest>>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  add(test: TestCase, { report, remark }: Pick<TestReport, 'report' | 'remark'>): void {
+    const tests = this.#files.get(test.module) ?? {};
+    this.#files.set(test.module, tests);
+    const at = isUnexplored(report) ? '' : new Date().toISOString();
+    const open = report.straddled.filter(({ straddled }) => straddled === 0).length;
+    tests[nameOf(test)] = { at, undecided: report.exhaustive || remark !== undefined ? 0 : 1 + open };
+  }
+
+  /** A project that cannot be written to is no reason to hide the verdict. */
+  write(fileOf: (module: TestModule) => string): void {
+    const explored = new Explored(this.#root);
+    for (const [module, tests] of this.#files) {
+      explored.note(fileOf(module), module.project.name, importsOf(module, this.#root), tests);
+    }
+    try {
+      explored.write();
+    } catch (error) {
+      process.emitWarning(`straddle: ${(error as Error).message}`);
+    }
+  }
+}
+
+/** It ran in natural order only, and there would have been other orders. */
+export function isUnexplored({ executions, exhaustive, failure }: TestInput['report']): boolean {
+  return executions === 1 && !exhaustive && failure === undefined;
+}
+
+/** As `-t` matches it. */
+function nameOf(test: TestCase): string {
+  const names = [test.name];
+  for (let { parent } = test; parent.type === 'suite'; { parent } = parent) names.unshift(parent.name);
+  return names.filter((name) => name !== '').join(' ');
+}
