@@ -11,7 +11,7 @@ import { describe } from './failing.ts';
 import type { Settings } from './options.ts';
 import { outcomeOf, tellOutcome } from './outcome.ts';
 import { Original } from './repetition.ts';
-import type { Report } from './report.ts';
+import type { Report, Warning } from './report.ts';
 import { Search } from './search.ts';
 import { Straddling } from './straddling.ts';
 import { nameOfStep } from './trials.ts';
@@ -27,6 +27,12 @@ export interface Surveyed {
   readonly report: Report;
   readonly remark?: SurveyRemark;
 }
+
+/** No time was left for it. */
+export const UNEXPLORED: Warning = {
+  name: 'unexplored',
+  detail: 'The budget was spent before other orders than the natural one could run: raise it, or explore fewer tests.',
+};
 
 /** Real milliseconds in which earlier failures are tried again at least. */
 const RETRY_MS = 250;
@@ -89,7 +95,8 @@ export class Survey {
       return yield* this.#failing(engine, failed, alone);
     }
     const hasOneOrder = this.#hasOneOrder(scheduler);
-    if (hasOneOrder || this.#settings.runs === 1 || this.#budgetMs === 0 || engine.interrupted)
+    if (!hasOneOrder && this.#budgetMs === 0) return { report: alone({ warnings: [UNEXPLORED] }) };
+    if (hasOneOrder || this.#settings.runs === 1 || engine.interrupted)
       return { report: alone({ exhaustive: hasOneOrder }) };
     const differs = yield* this.#repeat(engine);
     if (differs !== undefined) return { report: alone(), remark: differs };

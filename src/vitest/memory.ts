@@ -1,4 +1,5 @@
 import type { TestCase, TestModule } from 'vitest/node';
+import { UNEXPLORED } from '../../properties/survey.ts';
 import type { TestInput, TestReport } from '../report/document.ts';
 import { Explored, type ExploredTest } from '../store/explored.ts';
 import { importsOf } from './imports.ts';
@@ -15,7 +16,8 @@ export class Memory {
   add(test: TestCase, { report, remark }: Pick<TestReport, 'report' | 'remark'>): void {
     const tests = this.#files.get(test.module) ?? {};
     this.#files.set(test.module, tests);
-    const at = isUnexplored(report) ? '' : new Date().toISOString();
+    const isExplored = report.executions > 1 || report.exhaustive || report.failure !== undefined;
+    const at = isExplored ? new Date().toISOString() : '';
     const open = report.straddled.filter(({ straddled }) => straddled === 0).length;
     tests[nameOf(test)] = { at, undecided: report.exhaustive || remark !== undefined ? 0 : 1 + open };
   }
@@ -34,9 +36,9 @@ export class Memory {
   }
 }
 
-/** It ran in natural order only, and there would have been other orders. */
-export function isUnexplored({ executions, exhaustive, failure }: TestInput['report']): boolean {
-  return executions === 1 && !exhaustive && failure === undefined;
+/** For want of time it ran in natural order only, and there would have been other orders. */
+export function isUnexplored({ warnings }: TestInput['report']): boolean {
+  return warnings.some(({ name }) => name === UNEXPLORED.name);
 }
 
 /** As `-t` matches it. */
