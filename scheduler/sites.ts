@@ -23,11 +23,29 @@ export function siteOfStack(stack: string | undefined): string | undefined {
   return fallback;
 }
 
+/** A frame of Node's own modules. */
+const NODE = /\(?node:[\w/]+:\d+:\d+\)?$/;
+
+/** Whether a line of a stack is a frame of Node's own modules. */
+export function isNodes(frame: string): boolean {
+  return NODE.test(frame);
+}
+
+/** Whether one of Node's own modules called the function of ours at which the stack was taken. */
+export function isCalledByNode(stack: string | undefined): boolean {
+  const caller = stack?.split('\n').find((line) => /^\s+at .*:\d+:\d+\)?$/.test(line) && !isOwn(line));
+  return caller !== undefined && isNodes(caller);
+}
+
+function isOwn(frame: string): boolean {
+  return [...own, ...ownPaths].some((place) => frame.includes(place));
+}
+
 /** A stack without the frames of our own code, which say nothing about the code under test. */
 export function withoutOwnFrames(stack: string): string {
   return stack
     .split('\n')
-    .filter((line) => !/^\s+at /.test(line) || ![...own, ...ownPaths].some((place) => line.includes(place)))
+    .filter((line) => !/^\s+at /.test(line) || !isOwn(line))
     .join('\n');
 }
 

@@ -22,15 +22,33 @@ export interface Target {
 export const targets = new WeakMap<object, Target>();
 
 /** The properties under which native code finds the functions that it calls. */
-const CALLBACKS = ['oncomplete', 'ondone', 'onexit', 'onmessage', 'onchange', 'onerror', 'onhandshakedone'];
+const CALLBACKS = [
+  ...['oncomplete', 'ondone', 'onexit', 'onmessage', 'onchange', 'onerror'],
+  ...['onhandshakedone', 'onclienthello', 'oncertcb', 'onnewsession', 'onocspresponse'],
+];
 
 const crossings = new WeakSet<object>();
 
-/** Sees to it that what native code finds under `name` crosses over; some objects are made with that property. */
+/**
+ * Sees to it that what native code finds under `name` crosses over; some objects are made with that property, others
+ * will get it.
+ */
 export function cross(object: object, name: string): void {
   const record = object as Record<string, unknown>;
   const callback = record[name];
-  if (typeof callback === 'function' && !crossings.has(callback)) record[name] = crossing(name, callback as never);
+  if (typeof callback === 'function') {
+    if (!crossings.has(callback)) record[name] = crossing(name, callback as never);
+    return;
+  }
+  Object.defineProperty(object, name, {
+    get: () => undefined,
+    set(given: NativeFunction) {
+      const value = crossings.has(given) ? given : crossing(name, given);
+      Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: true });
+    },
+    configurable: true,
+    enumerable: true,
+  });
 }
 
 /** `callback` as native code finds it: it runs at once if it belongs to the host, otherwise when it is chosen. */

@@ -35,7 +35,17 @@ const REQUESTS: readonly (readonly [RegExp, string])[] = [
 
 function asked(object: object, work: () => OutsideWork): void {
   const known = REQUESTS.find(([kind]) => kind.test(object.constructor.name));
-  if (known !== undefined) targets.set(object, work().request(known[1]));
+  if (known === undefined || (known[1] === 'crypto' && isOfWebCrypto())) return;
+  targets.set(object, work().request(known[1]));
+}
+
+/** The functions of `crypto.subtle` are operations as a whole. */
+function isOfWebCrypto(): boolean {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 20;
+  const { stack } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  return stack !== undefined && /jobPromise|internal\/crypto\/webcrypto/.test(stack);
 }
 
 function realTimer(site: string): string {

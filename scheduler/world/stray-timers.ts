@@ -1,4 +1,4 @@
-import { siteOfStack } from '../sites.ts';
+import { isNodes, siteOfStack } from '../sites.ts';
 import { hookAssignment } from './native.ts';
 import { originals } from './originals.ts';
 
@@ -6,9 +6,6 @@ interface NodeTimeout {
   readonly _destroyed: boolean;
   hasRef(): boolean;
 }
-
-/** A frame of Node's own code. */
-const NODE = /\(?node:[\w/]+:\d+:\d+\)?$/;
 
 /**
  * Real timers that code under test sets, through functions that it took before straddle was loaded. They cannot
@@ -37,7 +34,7 @@ export class StrayTimers {
     const frames = stack?.split('\n') ?? [];
     // `new Timeout` was called by one of Node's functions, and that by whoever wants a timer.
     const caller = frames[frames.findIndex((frame) => frame.includes('new Timeout ')) + 2];
-    if (caller === undefined || NODE.test(caller)) return;
+    if (caller === undefined || isNodes(caller)) return;
     this.#timers.add(timer);
     this.#found(siteOfStack(stack) ?? 'an unknown place');
   }

@@ -85,12 +85,9 @@ function hookUse(prototype: object, work: Work, tcp: object): void {
     hook(prototype, name, (original) => {
       return function (this: unknown, ...args) {
         const stream = streamOf(this as object, work(), tcp);
-        const error = original.apply(this, args);
-        if (stream !== undefined && error === 0) {
-          stream.wrote();
-          if (streamState.isWriting) submitted(work(), stream, args[0] as object, 'socket write');
-        }
-        return error;
+        const answer = original.apply(this, args);
+        if (stream !== undefined) written(work(), stream, args[0], answer);
+        return answer;
       };
     });
   }
@@ -121,6 +118,23 @@ function hookUse(prototype: object, work: Work, tcp: object): void {
   });
 }
 
+/** The request of a write that goes on outside: given by the caller or, in newer versions of Node, the answer. */
+interface WriteRequest {
+  oncomplete?: NativeFunction;
+  /** It has ended already, and Node's own code is about to see it. */
+  readonly writeStatus?: number | null;
+}
+
+/** A write has been handed over; `given` is what it was called with, `answer` what it returned. */
+function written(work: OutsideWork, stream: Stream, given: unknown, answer: unknown): void {
+  const isNew = typeof answer === 'object';
+  if (isNew ? streamState.writeError !== 0 : answer !== 0) return;
+  stream.wrote();
+  const request = (isNew ? answer : given) as WriteRequest | null;
+  const goesOn = isNew ? typeof request?.writeStatus !== 'number' : streamState.isWriting;
+  if (request !== null && goesOn) submitted(work, stream, request, 'socket write');
+}
+
 function submitted(work: OutsideWork, stream: Stream, request: object, name: string): void {
   const order = work.nextOrder();
   const one = new StreamRequest(
@@ -142,6 +156,8 @@ function connecting(original: NativeFunction, work: Work, to: (...args: unknown[
     if (error !== 0 && error !== undefined) return error;
     const outside = work();
     const stream = new Stream(outside, this as object, 'socket');
+    const wrapped = encrypted.get(this as object);
+    if (wrapped !== undefined) encrypt(stream, wrapped);
     const [request, ...rest] = args as [object, ...unknown[]];
     stream.localPort = localPortOf(this as object);
     const place = to(...rest);
@@ -211,12 +227,13 @@ function hookTls(work: Work): void {
   hook(native, 'wrap', (original) => {
     return function (this: unknown, ...args) {
       const wrapped = original.apply(this, args) as object;
-      const stream = targets.get(args[0] as object);
-      if (stream instanceof Stream) {
-        stream.alwaysReads = true;
-        targets.set(wrapped, stream);
-        shadowReading(wrapped, prototype);
-      }
+      const socket = args[0] as object;
+      shadowReading(wrapped, prototype);
+      // As for the socket of a connection.
+      Object.assign(wrapped, { _consumed: true });
+      const stream = targets.get(socket);
+      if (stream instanceof Stream) encrypt(stream, wrapped);
+      else encrypted.set(socket, wrapped);
       return wrapped;
     };
   });
@@ -224,12 +241,18 @@ function hookTls(work: Work): void {
     hook(prototype, name, (original) => {
       return function (this: unknown, ...args) {
         const stream = targets.get(this as object);
-        const error = original.apply(this, args);
-        if (stream instanceof Stream && error === 0) {
-          stream.wrote();
-          if (streamState.isWriting) submitted(work(), stream, args[0] as object, 'socket write');
-        }
-        return error;
+        const answer = original.apply(this, args);
+        return stream instanceof Stream ? encryptedWrite(work(), stream, args[0], answer) : answer;
+      };
+    });
+  }
+  for (const name of ['start', 'certCbDone', 'endParser', 'newSessionDone', 'renegotiate', 'readStart']) {
+    hook(prototype, name, (original) => {
+      return function (this: unknown, ...args) {
+        const answer = original.apply(this, args);
+        const stream = targets.get(this as object);
+        if (stream instanceof Stream) stream.mayHaveWritten();
+        return answer;
       };
     });
   }
@@ -244,6 +267,30 @@ function hookTls(work: Work): void {
       return error;
     };
   });
+}
+
+/** Encrypted streams of sockets that are not connected yet. */
+const encrypted = new WeakMap<object, object>();
+
+function encrypt(stream: Stream, wrapped: object): void {
+  stream.isEncrypted = true;
+  targets.set(wrapped, stream);
+}
+
+/** Whether such a write ends at once depends on the version of Node: here it never does. */
+function encryptedWrite(work: OutsideWork, stream: Stream, given: unknown, answer: unknown): unknown {
+  const isNew = given === null;
+  const isDone = isNew ? answer === 0 : !streamState.isWriting;
+  const hasFailed = typeof answer === 'number' && answer !== 0;
+  if (hasFailed || !isDone) {
+    written(work, stream, given, answer);
+    return answer;
+  }
+  stream.wrote();
+  const request = (isNew ? { writeStatus: null } : given) as WriteRequest;
+  streamState.isWriting = true;
+  work.request('socket write').answer(() => void request.oncomplete?.call(request, 0));
+  return isNew ? request : answer;
 }
 
 function shadowReading(wrapped: object, prototype: object): void {

@@ -6,6 +6,7 @@ const state = native?.streamBaseState ?? new Int32Array(8);
 const kReadBytesOrError = native?.['kReadBytesOrError'] ?? 0;
 const kArrayBufferOffset = native?.['kArrayBufferOffset'] ?? 1;
 const kLastWriteWasAsync = native?.['kLastWriteWasAsync'] ?? 3;
+const kLastWriteErr = native?.['kLastWriteErr'];
 
 /** What native streams tell JavaScript beside the arguments of a call: a few numbers that all streams share. */
 export const streamState = {
@@ -22,6 +23,14 @@ export const streamState = {
   /** The write that was submitted last goes on outside. */
   get isWriting(): boolean {
     return state[kLastWriteWasAsync] !== 0;
+  },
+  set isWriting(is: boolean) {
+    state[kLastWriteWasAsync] = is ? 1 : 0;
+  },
+
+  /** What the write that was submitted last has failed with at once, where native code says so here. */
+  get writeError(): number {
+    return kLastWriteErr === undefined ? 0 : state[kLastWriteErr]!;
   },
 
   /** Puts the numbers back as they were when native code called. */

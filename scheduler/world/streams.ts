@@ -25,6 +25,8 @@ const CHUNK = 65_536;
 export interface StreamHandle {
   readonly bytesRead: number;
   readonly bytesWritten: number;
+  /** Bytes that the system has not taken yet. */
+  readonly writeQueueSize?: number;
   /** Kept by Node's own `net`. */
   reading?: boolean;
   close(): void;
@@ -42,12 +44,13 @@ export class Stream extends Channel {
   isConnected = false;
   /** Was made outside of the execution, which only uses it. */
   isForeign = false;
-  /** Native code reads it whatever JavaScript says: TLS does. */
-  alwaysReads = false;
+  /** Native code reads it whatever JavaScript says, and keeps what is written until both ends have agreed on keys. */
+  isEncrypted = false;
   /** The caller's buffer, into which data must be put. */
   userBuffer: Uint8Array | undefined;
   /** Something was said to the other end that it has not answered. */
   #isAwaited = false;
+  #hasKeys = false;
   /** Its peer will see its end. */
   #isFinished = false;
   /** It has seen its peer's end. */
@@ -68,7 +71,7 @@ export class Stream extends Channel {
   }
 
   get #reads(): boolean {
-    return this.isOpen && !this.#hasEnded && (this.alwaysReads || isReading(this.handle));
+    return this.isOpen && !this.#hasEnded && (this.isEncrypted || isReading(this.handle));
   }
 
   /** Something is written to it. */
@@ -76,6 +79,12 @@ export class Stream extends Channel {
     this.#isAwaited = true;
     this.touch();
     (this.peer ?? this.owner)?.touch();
+  }
+
+  /** Native code may have written to it. */
+  mayHaveWritten(): void {
+    this.touch();
+    this.peer?.touch();
   }
 
   /** It writes no more. */
@@ -111,8 +120,11 @@ export class Stream extends Channel {
     return false;
   }
 
-  /** What is written to it now can be read at the other end. */
+  /** What is written to it now comes to its end by itself. */
   flows(at: number): boolean {
+    if (this.isEncrypted && !this.#hasKeys) return false;
+    // The system has all of it already.
+    if (this.handle.writeQueueSize === 0) return true;
     return this.peer === undefined ? at - this.lastActive < SHORT_ANSWER_MS : this.peer.#reads;
   }
 
@@ -124,6 +136,7 @@ export class Stream extends Channel {
 
   cross(callback: string, call: Call, args: readonly unknown[]): void {
     if (callback !== 'onread') {
+      if (callback === 'onhandshakedone') this.#hasKeys = true;
       this.arrived(`socket ${callback.slice(2)}`, () => void call(...args));
       return;
     }

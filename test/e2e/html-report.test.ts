@@ -109,6 +109,7 @@ describe('the HTML report in a browser', () => {
     }
     // The pair: B is here, A later in this schedule; in the passing one the other way round.
     await page.keyboard.press('d');
+    await page.locator(`.detail h2:not(:has-text("Step ${decidingPair!.step} "))`).waitFor({ timeout: 5000 });
     const later = Number((await page.locator('.detail h2').innerText()).match(/\d+/)![0]);
     expect(later).toBeGreaterThan(decidingPair!.step);
     expect(trace[later]!.task).toBe(decidingPair!.first.task);

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, type Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setInterval as ticks, setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import zlib from 'node:zlib';
@@ -42,8 +43,17 @@ export function filesInParallel(): Promise<unknown> {
   });
 }
 
+/** Two write the same file. */
+export function filesInRace(): Promise<unknown> {
+  return inFolder(async (folder) => {
+    const file = join(folder, 'file');
+    await Promise.all(['one', 'two'].map((text) => writeFile(file, text)));
+    return readFile(file, 'utf8');
+  });
+}
+
 /** Starts a server on loopback, asks it, and leaves it to the end of the execution. */
-async function withServer<T>(server: net.Server, ask: (port: number) => Promise<T>): Promise<T> {
+export async function withServer<T>(server: net.Server, ask: (port: number) => Promise<T>): Promise<T> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return ask((server.address() as AddressInfo).port);
@@ -140,9 +150,23 @@ export async function threadPool(): Promise<unknown> {
       'lookup',
       dns.promises.lookup('localhost', { family: 4 }).then(({ address }) => address),
     ),
+    noted('digest', crypto.webcrypto.subtle.digest('SHA-256', Buffer.from('text')).then(Buffer.from)),
     noted('stream', pipelined(['a', 'b'], zlib.createGzip(), zlib.createGunzip())),
   ]);
   return [order, values];
+}
+
+/** Who is first? */
+export async function poolInRace(): Promise<unknown> {
+  const order: string[] = [];
+  const say = (word: string) => (): void => void order.push(word);
+  await Promise.all([
+    promisify(zlib.gzip)('text').then(say('gzip')),
+    promisify(crypto.pbkdf2)('a', 'b', 1, 8, 'sha256').then(say('pbkdf2')),
+    crypto.webcrypto.subtle.digest('SHA-256', Buffer.from('text')).then(say('digest')),
+    dns.promises.lookup('localhost').then(say('lookup')),
+  ]);
+  return order;
 }
 
 function pipelined(chunks: string[], first: Duplex, second: Duplex): Promise<string> {
@@ -215,4 +239,25 @@ export async function workers(): Promise<unknown> {
     }),
   );
   return order;
+}
+
+/** Timers of every kind, immediates, ticks and a channel. */
+export async function timers(): Promise<unknown> {
+  const order: string[] = [];
+  const say = (word: string) => (): void => void order.push(word);
+  const { port1, port2 } = new MessageChannel();
+  const heard = once(port2, 'message').then(say('message'));
+  setImmediate(say('immediate'));
+  process.nextTick(say('tick'));
+  port1.postMessage(1);
+  const counting = async (): Promise<void> => {
+    let count = 0;
+    for await (const name of ticks(4, 'interval')) {
+      order.push(name);
+      if (++count === 3) break;
+    }
+  };
+  await Promise.all([counting(), heard, sleep(5).then(say('five')), sleep(10).then(say('ten'))]);
+  port1.close();
+  return [order, Math.random(), crypto.randomUUID()];
 }
