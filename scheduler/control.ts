@@ -1,15 +1,15 @@
-import { Mutex } from 'async-mutex';
-import { findDrain, nextTurn, type Drain } from './drain.ts';
+import { nextTurn } from './drain.ts';
 import { StraddleError } from './error.ts';
 import { messageOf, type RawFailure } from './failure.ts';
 import type { HostWatch } from './host-watch.ts';
+import { leaveParts, takeParts, type Parts } from './parts.ts';
 import { slot } from './point.ts';
-import { Rejections } from './rejections.ts';
+import type { Rejections } from './rejections.ts';
 import type { Observer, RunSpec } from './run.ts';
-import { Scheduler } from './scheduler.ts';
+import type { Scheduler } from './scheduler.ts';
 import { ExecutionSim, type Sim } from './sim.ts';
 import { allControls } from './world/controls.ts';
-import { World } from './world/install.ts';
+import type { World } from './world/install.ts';
 import { originals } from './world/originals.ts';
 
 /** The engine holds the loop for this long, then lets the host have a turn. */
@@ -18,7 +18,6 @@ const SLICE_MS = 50;
 const EXECUTIONS_PER_LOOK = 16;
 
 const { now } = originals;
-const explorations = new Mutex();
 
 /** One execution that a plan asks for. Afterwards the plan reads the result off the scheduler. */
 export interface Run {
@@ -68,14 +67,30 @@ export async function control<Result>(limits: Limits, plan: (engine: Engine) => 
   if (slot.hook !== undefined) {
     throw new StraddleError('nested', 'An exploration cannot be started inside a controlled execution.');
   }
-  return explorations.runExclusive(async () => {
+  return inTurn(async () => {
     const controller = new Controller(limits);
     try {
-      return await controller.drive(() => plan(controller));
+      const result = await controller.drive(() => plan(controller));
+      controller.handOn();
+      return result;
     } finally {
       controller.retire();
     }
   });
+}
+
+/** Of the explorations and executions that want the loop, the last one. */
+let last: Promise<unknown> | undefined;
+
+/** One after the other. */
+function inTurn<T>(run: () => Promise<T>): Promise<T> {
+  const turn = last === undefined ? run() : last.then(run, run);
+  const done = (): void => {
+    if (last === turn) last = undefined;
+  };
+  last = turn;
+  turn.then(done, done);
+  return turn;
 }
 
 /**
@@ -116,7 +131,7 @@ export class Session<Result> {
     if (slot.hook !== undefined) {
       throw new StraddleError('nested', 'An exploration cannot be started inside a controlled execution.');
     }
-    await explorations.runExclusive(() => this.#controller.drive(() => this.#one()));
+    await inTurn(() => this.#controller.drive(() => this.#one()));
   }
 
   /** How the execution ended; what the host did after it counts, too. */
@@ -160,7 +175,7 @@ class Controller implements Engine {
   readonly #started = now();
   #end: number;
   #world!: World;
-  #isReady = false;
+  #parts: Parts | undefined;
   #running: Run | undefined;
   #awaitsOutside = false;
   #sinceLook = 0;
@@ -230,22 +245,26 @@ class Controller implements Engine {
     });
   }
 
-  /** Made in the first turn: the drain is looked for in a macrotask. */
+  /** In the first turn, which is a macrotask. */
   #begin(): void {
-    if (this.#isReady) return;
-    this.scheduler = new Scheduler(chooseDrain());
+    if (this.#parts !== undefined) return;
+    const parts = (this.#parts = takeParts());
+    this.scheduler = parts.scheduler;
+    this.rejections = parts.rejections;
+    this.#world = parts.world;
     this.scheduler.host = this.#limits.host;
-    this.rejections = new Rejections(this.scheduler);
-    this.#world = new World(this.scheduler);
-    this.#isReady = true;
+  }
+
+  /** The next exploration may run on the same parts; not after an error, which may have left something half done. */
+  handOn(): void {
+    if (this.#parts !== undefined) leaveParts(this.#parts);
   }
 
   /** After the last execution. */
   retire(): void {
-    if (!this.#isReady) return;
+    if (this.#parts === undefined) return;
     this.#world.retire();
     if (this.#limits.more !== true) endControl();
-    this.scheduler.retire();
   }
 
   /** Runs for about 50 ms. Undefined: not done yet, come back in the next turn of the loop. */
@@ -358,12 +377,4 @@ class Controller implements Engine {
     this.#world?.uninstall();
     this.rejections?.letGo();
   }
-}
-
-let drain: Drain | undefined;
-
-/** The synchronous drain, unless this runtime has none or `STRADDLE_DRAIN=turn` asks for the fall-back. */
-function chooseDrain(): Drain | undefined {
-  if (process.env['STRADDLE_DRAIN'] === 'turn') return undefined;
-  return (drain ??= findDrain());
 }

@@ -8,6 +8,10 @@ export interface HealthCheck {
 export class Health {
   readonly #checks = new Map<string, string>();
 
+  clear(): void {
+    this.#checks.clear();
+  }
+
   has(name: string): boolean {
     return this.#checks.has(name);
   }

@@ -105,6 +105,13 @@ export class Labels {
   #lastName = '';
   #lastId = -1;
 
+  clear(): void {
+    this.#ids.clear();
+    this.#names.length = 0;
+    this.#lastName = '';
+    this.#lastId = -1;
+  }
+
   get size(): number {
     return this.#names.length;
   }

@@ -18,15 +18,12 @@ const STEPS_PER_LOOK = 64;
 /** How far what is left after a failure is driven on. */
 const ABANDONED_STEPS = 1_000;
 
-/** The trace's memory, handed from one exploration of this thread to the next. */
-let memory: Int32Array | undefined;
-
 /**
  * The step loop of one execution at a time: choose, settle, drain. It knows strategies only through `Chooser`
  * and the virtual world only through what it offers.
  */
 export class Scheduler extends Requests {
-  readonly trace = new Trace(memory);
+  readonly trace = new Trace();
   failure: RawFailure | undefined;
   ended = true;
   /** Driven on after a failure; nothing counts any more. */
@@ -43,7 +40,7 @@ export class Scheduler extends Requests {
   host: HostWatch | undefined;
   readonly #drain: Drain | undefined;
   readonly #atEnd: (() => void)[] = [];
-  readonly #bodyLabel = this.labels.idOf('start');
+  #bodyLabel = -1;
   #chooser: Chooser = naturalOrder;
   #maxSteps = 0;
   #elastic = false;
@@ -65,6 +62,13 @@ export class Scheduler extends Requests {
   constructor(drain: Drain | undefined) {
     super();
     this.#drain = drain;
+  }
+
+  /** Before an exploration: forgets the one before. */
+  renew(): void {
+    this.labels.clear();
+    this.#bodyLabel = this.labels.idOf('start');
+    this.health.clear();
   }
 
   // ------------------------------------------------------------------ life of an execution
@@ -183,11 +187,6 @@ export class Scheduler extends Requests {
   /** Tells those who asked that the execution is over. */
   finish(): void {
     if (this.#atEnd.length > 0) for (const then of this.#atEnd.splice(0)) then();
-  }
-
-  /** Leaves the trace's memory to the next exploration. */
-  retire(): void {
-    memory = this.trace.memory;
   }
 
   departed(label: number): number {

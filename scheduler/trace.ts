@@ -20,14 +20,10 @@ export class Trace {
   /** A schedule's hash in two lanes: equal for equal sequences of tasks, labels and times taken. */
   hashA = 0;
   hashB = 0;
-  #words: Int32Array;
+  #words = new Int32Array(STRIDE * 256);
   #frozen: { length: number; hashA: number; hashB: number } | undefined;
 
-  constructor(words: Int32Array = new Int32Array(STRIDE * 256)) {
-    this.#words = words;
-  }
-
-  /** The memory, so that the next exploration need not grow its own. */
+  /** Where the steps are kept. */
   get memory(): Int32Array {
     return this.#words;
   }

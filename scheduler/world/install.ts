@@ -61,6 +61,11 @@ export class World {
     this.#ports = new VirtualPorts(scheduler);
     this.channels = channelFunctions(this.#ports);
     this.fakes = new FakeClocks(this.#controls.patches);
+  }
+
+  /** Before an exploration. */
+  renew(): void {
+    this.#patience.renew();
     this.#controls.refresh();
   }
 

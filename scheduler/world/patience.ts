@@ -27,6 +27,15 @@ export class Patience {
     this.#areTimersRunning = areTimersRunning;
   }
 
+  /** Before an exploration. */
+  renew(): void {
+    this.surprised = false;
+    this.#until = 0;
+    this.#isLong = false;
+    this.#spent = false;
+    this.#hasLooked = false;
+  }
+
   /** It is being waited now. */
   get isWaiting(): boolean {
     return this.#until > 0;
