@@ -21,7 +21,8 @@ export class Rejections {
   readonly #scheduler: Scheduler;
   readonly #unhandled = new Map<unknown, Rejection>();
   readonly #own: readonly Listener[];
-  #saved: Listener[][] | undefined;
+  readonly #saved: (readonly Listener[])[] = [];
+  #isHolding = false;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -49,23 +50,25 @@ export class Rejections {
 
   /** Takes the place of the host's listeners. */
   hold(): void {
-    if (this.#saved !== undefined) return;
-    this.#saved = EVENTS.map((event) => process.rawListeners(event) as Listener[]);
-    EVENTS.forEach((event, i) => {
-      process.removeAllListeners(event);
-      process.on(event as 'exit', this.#own[i]!);
-    });
+    if (this.#isHolding) return;
+    this.#isHolding = true;
+    for (let i = 0; i < EVENTS.length; i++) {
+      this.#saved[i] = takeListeners(EVENTS[i]!);
+      process.on(EVENTS[i] as 'exit', this.#own[i]!);
+    }
   }
 
   letGo(): void {
-    const saved = this.#saved;
-    if (saved === undefined) return;
-    this.#saved = undefined;
-    EVENTS.forEach((event, i) => {
-      const added = (process.rawListeners(event) as Listener[]).filter((listener) => listener !== this.#own[i]);
-      process.removeAllListeners(event);
-      for (const listener of [...saved[i]!, ...added]) process.on(event as 'exit', listener);
-    });
+    if (!this.#isHolding) return;
+    this.#isHolding = false;
+    for (let i = 0; i < EVENTS.length; i++) {
+      process.removeListener(EVENTS[i]!, this.#own[i]!);
+      // In their order, before what code under test has added.
+      const saved = this.#saved[i]!;
+      if (saved.length === 0) continue;
+      const added = takeListeners(EVENTS[i]!);
+      for (const listener of [...saved, ...added]) process.on(EVENTS[i] as 'exit', listener);
+    }
   }
 
   #add(reason: unknown, promise: unknown): void {
@@ -74,4 +77,14 @@ export class Rejections {
     const spawned = task !== undefined;
     this.#unhandled.set(promise, { reason, task: (task ?? this.#scheduler.current).name, spawned });
   }
+}
+
+const NONE: readonly Listener[] = [];
+
+/** Most often there are none; to ask for a list would cost more than to count. */
+function takeListeners(event: string): readonly Listener[] {
+  if (process.listenerCount(event) === 0) return NONE;
+  const listeners = process.rawListeners(event) as Listener[];
+  process.removeAllListeners(event);
+  return listeners;
 }
