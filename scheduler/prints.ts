@@ -1,4 +1,6 @@
-import { createHash } from 'node:crypto';
+import { crypto } from './world/builtins.ts';
+
+const { createHash } = crypto;
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 /** Longest list of single prints; a longer execution has several steps to a print. */

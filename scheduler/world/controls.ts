@@ -1,11 +1,10 @@
-import crypto from 'node:crypto';
-import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import nodePerformance from 'node:perf_hooks';
 import timers from 'node:timers';
 import * as timersBindings from 'node:timers';
 import promised from 'node:timers/promises';
 import workerThreads from 'node:worker_threads';
+import { crypto, fs } from './builtins.ts';
 import { abortAfter, isAbortDelay } from './abort-timeout.ts';
 import { dateDispatcher, formatGetter, formatToPartsDispatcher, temporalNow, type TemporalLike } from './date.ts';
 import { broadcastChannelDispatcher, messageChannelDispatcher, workerDispatcher } from './channels.ts';
@@ -27,6 +26,9 @@ const SUBTLE = [
   ...['encapsulateBits', 'encapsulateKey', 'decapsulateBits', 'decapsulateKey'],
 ];
 
+/** What Node has loaded of its own modules; it grows. */
+const { moduleLoadList = [] } = process as unknown as { moduleLoadList?: readonly string[] };
+
 /**
  * Everything of the host that has a virtual counterpart, and every place from which it can be reached. One
  * set per process: dispatchers are the same functions in all explorations.
@@ -37,6 +39,8 @@ class Controls {
   readonly #dispatchers = new Map<unknown, AnyFunction>();
   /** Objects that an environment such as jsdom may put in place of the host's. */
   readonly #known = new Set<unknown>();
+  /** How many of Node's own modules had been loaded when `node:test` was looked for. */
+  #loaded = 0;
 
   constructor() {
     this.#addTimers();
@@ -58,7 +62,7 @@ class Controls {
         return isAbortDelay(ms) ? abortAfter(world.timers, ms) : original.call(owner, ms as never);
       });
     });
-    this.#once(nodeTestMock(), (mock) => this.#addMockTimers(mock));
+    this.#addNodeTest();
     const frames = globalThis as { requestAnimationFrame?: unknown; requestIdleCallback?: unknown };
     this.#once(frames.requestAnimationFrame, () => {
       this.#method(globalThis, 'requestAnimationFrame', () => (world) => world.frames.requestAnimationFrame);
@@ -91,12 +95,12 @@ class Controls {
     return dispatch;
   }
 
-  /** The same for the getter of an accessor. */
+  /** The same for the getter of an accessor. On the object itself: to change a prototype undoes much of V8's work. */
   #getter(object: object, name: string, virtual: (get: AnyFunction) => AnyFunction): void {
     const owner = ownerOf(object, name);
     const get = owner && Object.getOwnPropertyDescriptor(owner, name)?.get;
     if (get === undefined) return;
-    this.patches.replaceGetter(owner!, name, isDispatcher(get) ? get : disguise(virtual(get), get));
+    this.patches.replaceGetter(object, name, isDispatcher(get) ? get : disguise(virtual(get), get));
   }
 
   #addTimers(): void {
@@ -150,18 +154,27 @@ class Controls {
     );
   }
 
-  /** Mock timers of `node:test` leave no trace on the functions that they replace: who uses them is noted. */
-  #addMockTimers(mock: object): void {
-    this.#getter(
-      mock,
-      'timers',
-      (get) =>
-        function () {
-          const timers = get.call(this) as MockTimers;
-          worldSlot.world?.fakes.note(timers);
-          return timers;
-        },
-    );
+  /**
+   * Mock timers of `node:test` leave no trace on the functions that they replace: who uses them is noted. Only if that
+   * module has been loaded: loading it would cost as much as many executions.
+   */
+  #addNodeTest(): void {
+    if (moduleLoadList.length === this.#loaded) return;
+    this.#loaded = moduleLoadList.length;
+    if (!moduleLoadList.includes('NativeModule test')) return;
+    const { mock } = process.getBuiltinModule('node:test') as unknown as { mock: object };
+    this.#once(mock, () => {
+      this.#getter(
+        mock,
+        'timers',
+        (get) =>
+          function () {
+            const timers = get.call(this) as MockTimers;
+            worldSlot.world?.fakes.note(timers);
+            return timers;
+          },
+      );
+    });
   }
 
   #addChance(): void {
@@ -266,13 +279,6 @@ function checked(original: AnyFunction, virtual: AnyFunction, args: never[], sel
   const done = args.at(-1) as unknown;
   original.apply(self, typeof done === 'function' ? args.slice(0, -1) : args);
   return virtual.apply(self, args);
-}
-
-/** The `mock` of `node:test`, if that has been loaded: only loading it would cost as much as many executions. */
-function nodeTestMock(): object | undefined {
-  const { moduleLoadList } = process as unknown as { moduleLoadList?: readonly string[] };
-  if (moduleLoadList?.includes('NativeModule test') !== true) return undefined;
-  return (process.getBuiltinModule('node:test') as unknown as { mock: object }).mock;
 }
 
 function ownerOf(object: object, name: string): object | undefined {

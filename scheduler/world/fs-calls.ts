@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import { closeSync } from 'node:fs';
+import { fs } from './builtins.ts';
 import type { Task } from '../task.ts';
 import { targets } from './crossing.ts';
 import { NO_TWIN, outcomeOf, type Outcome } from './fs-outcome.ts';
@@ -7,6 +7,8 @@ import { openTwin, PUBLIC_NAMES, TWINS } from './fs-twins.ts';
 import { hook, nativeModule, type NativeClass, type NativeFunction } from './native.ts';
 import type { OutsideWork } from './outside.ts';
 import { SHORT_GRACE_MS } from './request.ts';
+
+const { closeSync } = fs;
 
 const queue = queueMicrotask;
 

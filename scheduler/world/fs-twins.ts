@@ -1,4 +1,5 @@
-import host, { type PathLike } from 'node:fs';
+import type { BigIntStats, Dirent, PathLike, Stats } from 'node:fs';
+import { fs as host } from './builtins.ts';
 import { NO_TWIN } from './fs-outcome.ts';
 
 /** As it was when this module was loaded: code under test may replace what is in it. */
@@ -10,7 +11,7 @@ export type Twin = (...args: never[]) => unknown;
 type Buffers = readonly NodeJS.ArrayBufferView[];
 
 /** Only calls on files and folders return at once: a pipe or a terminal may keep the thread waiting for ever. */
-function mayBlock(stats: host.Stats | undefined): boolean {
+function mayBlock(stats: Stats | undefined): boolean {
   return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
 
@@ -24,7 +25,7 @@ function open(path: PathLike, flags: number, mode: number): number | typeof NO_T
 }
 
 /** Stats as native code hands them over: ten numbers, then seconds and nanoseconds of four times. */
-function raw(stats: host.BigIntStats, bigint: boolean): BigInt64Array | Float64Array {
+function raw(stats: BigIntStats, bigint: boolean): BigInt64Array | Float64Array {
   const { dev, mode, nlink, uid, gid, rdev, blksize, ino, size, blocks } = stats;
   const values = [dev, mode, nlink, uid, gid, rdev, blksize, ino, size, blocks];
   for (const ns of [stats.atimeNs, stats.mtimeNs, stats.ctimeNs, stats.birthtimeNs]) {
@@ -40,7 +41,7 @@ function listed(path: PathLike, encoding: BufferEncoding): [string[], number[]] 
   return [entries.map(({ name }) => name), entries.map(typeOf)];
 }
 
-function typeOf(entry: host.Dirent): number {
+function typeOf(entry: Dirent): number {
   const constants = fs.constants as unknown as Record<string, number>;
   if (entry.isFile()) return constants['UV_DIRENT_FILE']!;
   if (entry.isDirectory()) return constants['UV_DIRENT_DIR']!;

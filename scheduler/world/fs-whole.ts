@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
-import fs, { type PathLike } from 'node:fs';
+import type { CopySyncOptions, PathLike } from 'node:fs';
+import { fs } from './builtins.ts';
 import type { AnyFunction } from './dispatch.ts';
 import { outcomeOf } from './fs-outcome.ts';
 import type { OutsideWork } from './outside.ts';
@@ -182,7 +183,7 @@ function planCopying([from, to, options, ...rest]: readonly unknown[]): Effects 
   // A filter may be asynchronous.
   if (rest.length > 0 || !isPlainObject(options) || 'filter' in (options ?? {})) return undefined;
   if (!isPath(from) || !isPath(to) || Buffer.isBuffer(from) || Buffer.isBuffer(to)) return undefined;
-  return once(() => cpSync(from, to, options as fs.CopySyncOptions));
+  return once(() => cpSync(from, to, options as CopySyncOptions));
 }
 
 function isPath(path: unknown): path is PathLike {

@@ -1,7 +1,9 @@
+import { lookerFor, swapperFor, type Swapper, type Swaps } from './swaps.ts';
+
 /** A property of the host that is replaced while the engine holds the loop. */
 interface Replaced {
   readonly owner: Record<PropertyKey, unknown>;
-  readonly name: PropertyKey;
+  readonly name: string;
   /** What code under test finds there when an execution begins. */
   inside: PropertyDescriptor;
   /** Nothing of ours: what the host has there is what code under test finds. */
@@ -31,11 +33,14 @@ export class Patches {
   #hidden = false;
   /** What the host itself has put in the place of ours before this execution: fake timers of a hook. */
   #hosts: Map<Replaced, unknown> | undefined;
-  /** Made anew when a property is added. */
+  /** Code under test has put something in the place of ours, and is going to find it there again. */
+  #areTheirs = false;
+  /** These are made anew when a property is added. */
   #looker: (() => boolean) | undefined;
+  #swapping: Swapping | undefined;
 
   /** Replaces `owner[name]` by a data property. */
-  replace(owner: object, name: PropertyKey, value: unknown): void {
+  replace(owner: object, name: string, value: unknown): void {
     // Some globals become plain properties when they are first read.
     Reflect.get(owner, name);
     const outside = Object.getOwnPropertyDescriptor(owner, name);
@@ -44,7 +49,7 @@ export class Patches {
   }
 
   /** Replaces the getter of an accessor. */
-  replaceGetter(owner: object, name: PropertyKey, get: (this: unknown) => unknown): void {
+  replaceGetter(owner: object, name: string, get: (this: unknown) => unknown): void {
     const outside = Object.getOwnPropertyDescriptor(owner, name);
     const setter = outside?.set === undefined ? {} : { set: outside.set };
     const enumerable = outside?.enumerable ?? true;
@@ -52,14 +57,14 @@ export class Patches {
   }
 
   /** Replaces nothing; only undoes what code under test does to the property. */
-  guard(owner: object, name: PropertyKey): void {
+  guard(owner: object, name: string): void {
     const outside = Object.getOwnPropertyDescriptor(owner, name);
     if (outside !== undefined) this.#add(owner, name, outside, outside, true);
   }
 
   #add(
     owner: object,
-    name: PropertyKey,
+    name: string,
     inside: PropertyDescriptor,
     outside: PropertyDescriptor | undefined,
     guarded = false,
@@ -67,6 +72,7 @@ export class Patches {
     const entry: Replaced = { owner: owner as never, name, inside, guarded, outside, theirs: NOTHING };
     this.#replaced.push(entry);
     this.#looker = undefined;
+    this.#swapping = undefined;
     if (this.#kept) define(owner, name, inside);
     else if (this.#installed) this.#putIn(entry);
   }
@@ -82,24 +88,42 @@ export class Patches {
   install(): void {
     if (this.#installed) return;
     this.#installed = true;
-    if (!this.#kept) for (const entry of this.#replaced) this.#putIn(entry);
-    else if (this.#hidden) this.#show();
+    if (this.#kept) {
+      if (this.#hidden) this.#show();
+      return;
+    }
+    if (this.#areTheirs) {
+      for (const entry of this.#replaced) this.#putIn(entry);
+      return;
+    }
+    const { swapper, swapped, others } = (this.#swapping ??= swappingOf(this.#replaced));
+    for (const i of swapper.putIn()) this.#putIn(swapped[i]!);
+    for (const entry of others) this.#putIn(entry);
   }
 
   #putIn(entry: Replaced): void {
-    const { owner, name, inside, outside, theirs } = entry;
-    // An assignment takes a tenth of the time of a definition.
-    if (isSwap(inside, outside) && theirs === NOTHING) {
-      const value = owner[name];
-      if (value === outside.value && (value === inside.value || Reflect.set(owner, name, inside.value))) return;
-    }
-    const current = (entry.outside = Object.getOwnPropertyDescriptor(owner, name));
+    const { owner, name, inside, theirs } = entry;
+    const current = Object.getOwnPropertyDescriptor(owner, name);
+    const isNew = current !== entry.outside && (current === undefined || !isSame(entry.outside, current));
+    entry.outside = current;
     if (!entry.guarded || theirs !== NOTHING) define(owner, name, theirs === NOTHING ? inside : theirs);
     else if (current !== undefined && !isSame(current, inside)) {
       // The host has changed it since, and may.
       entry.inside = current;
       this.#looker = undefined;
     }
+    if (isNew) this.#adjust(entry);
+  }
+
+  /** Other values are swapped from now on. */
+  #adjust(entry: Replaced): void {
+    if (this.#swapping === undefined) return;
+    const { swapped, swaps } = this.#swapping;
+    const at = swapped.indexOf(entry);
+    if (at >= 0 && isSwap(entry.inside, entry.outside)) {
+      swaps.inside[at] = entry.inside.value;
+      swaps.outside[at] = entry.outside.value;
+    } else if (at >= 0 || isSwap(entry.inside, entry.outside)) this.#swapping = undefined;
   }
 
   /** Takes everything back. */
@@ -110,18 +134,24 @@ export class Patches {
       if (this.isForeign) this.#hide();
       return;
     }
-    for (let i = this.#replaced.length - 1; i >= 0; i--) {
-      const entry = this.#replaced[i]!;
-      const { owner, name, inside, outside } = entry;
-      entry.theirs = NOTHING;
-      if (isSwap(inside, outside) && owner[name] === inside.value) {
-        if (outside.value === inside.value || Reflect.set(owner, name, outside.value)) continue;
-      }
-      const current = Object.getOwnPropertyDescriptor(owner, name);
-      const isOurs = isSame(current, inside);
-      if (!isOurs) entry.theirs = current;
-      if (!isOurs || !entry.guarded) define(owner, name, outside);
+    if (this.#areTheirs) {
+      this.#areTheirs = false;
+      for (const entry of this.#replaced) entry.theirs = NOTHING;
     }
+    const { swapper, swapped, others } = (this.#swapping ??= swappingOf(this.#replaced));
+    for (let i = others.length - 1; i >= 0; i--) this.#takeOut(others[i]!);
+    for (const i of swapper.takeOut()) this.#takeOut(swapped[i]!);
+  }
+
+  #takeOut(entry: Replaced): void {
+    const { owner, name, inside, outside, guarded } = entry;
+    const current = Object.getOwnPropertyDescriptor(owner, name);
+    const isOurs = isSame(current, inside);
+    if (!isOurs) {
+      entry.theirs = current;
+      this.#areTheirs = true;
+    }
+    if (!isOurs || !guarded) define(owner, name, outside);
   }
 
   /** Where ours is in place for good: what code under test has put there is taken away while the host has a turn. */
@@ -177,7 +207,9 @@ export class Patches {
   }
 
   #looksForeign(): boolean {
-    return (this.#looker ??= lookerFor(this.#replaced))();
+    return (this.#looker ??= lookerFor(
+      swapsOf(this.#replaced.filter(({ owner, inside }) => PLACES.has(owner) && inside.get === undefined)),
+    ))();
   }
 
   /** Undoes what code under test has done. */
@@ -189,24 +221,30 @@ export class Patches {
   }
 }
 
-/**
- * Looks at the properties in one function made for them, in which each has an inline cache of its own: asked after
- * every execution, a loop over the list would cost as much as the execution.
- */
-function lookerFor(replaced: readonly Replaced[]): () => boolean {
-  const watched = replaced.filter(
-    ({ owner, name, inside }) => PLACES.has(owner) && typeof name === 'string' && inside.get === undefined,
-  );
-  const owners = [...new Set(watched.map(({ owner }) => owner))];
-  const looks = watched.map(({ owner, name }, i) => {
-    const from = owner === globalThis ? 'globalThis' : `o${owners.indexOf(owner)}`;
-    return `${from}[${JSON.stringify(name)}] !== v${i}`;
-  });
-  const parameters = [...owners.map((_, i) => `o${i}`), ...watched.map((_, i) => `v${i}`)];
-  const make = new Function(...parameters, `return () => ${looks.join(' || ') || 'false'};`) as (
-    ...values: unknown[]
-  ) => () => boolean;
-  return make(...owners, ...watched.map(({ inside }) => inside.value));
+/** What is swapped by assignments, and what takes definitions, which are ten times as dear. */
+interface Swapping {
+  readonly swapped: readonly Replaced[];
+  readonly swaps: Swaps;
+  readonly swapper: Swapper;
+  readonly others: readonly Replaced[];
+}
+
+function swappingOf(replaced: readonly Replaced[]): Swapping {
+  const defined = replaced.filter(({ inside, outside, guarded }) => !isSwap(inside, outside) && !guarded);
+  // A definition makes the next assignment to the same object dear.
+  const owners = new Set(defined.map(({ owner }) => owner));
+  const swapped = replaced.filter(({ owner, inside, outside }) => isSwap(inside, outside) && !owners.has(owner));
+  const swaps = swapsOf(swapped);
+  return { swapped, swaps, swapper: swapperFor(swaps), others: replaced.filter((entry) => !swapped.includes(entry)) };
+}
+
+function swapsOf(replaced: readonly Replaced[]): Swaps {
+  return {
+    owners: replaced.map(({ owner }) => owner),
+    names: replaced.map(({ name }) => name),
+    inside: replaced.map(({ inside }) => inside.value as unknown),
+    outside: replaced.map(({ outside }) => outside?.value as unknown),
+  };
 }
 
 function isSame(one: PropertyDescriptor | undefined, other: PropertyDescriptor): boolean {
@@ -218,7 +256,7 @@ function isSwap(inside: PropertyDescriptor, outside: PropertyDescriptor | undefi
   return inside.get === undefined && outside?.writable === true && outside.enumerable === inside.enumerable;
 }
 
-function define(owner: object, name: PropertyKey, descriptor: PropertyDescriptor | undefined): void {
+function define(owner: object, name: string, descriptor: PropertyDescriptor | undefined): void {
   if (descriptor === undefined) Reflect.deleteProperty(owner, name);
   else Object.defineProperty(owner, name, descriptor);
 }

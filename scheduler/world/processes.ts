@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { fs } from './builtins.ts';
 import { Channel } from './channel.ts';
 import { cross, targets, type Call } from './crossing.ts';
 import { hook, nativePrototype } from './native.ts';
 import type { OutsideWork } from './outside.ts';
 import { Stream, type StreamHandle } from './streams.ts';
+
+const { readFileSync } = fs;
 
 /** Real milliseconds of silence after which a child process is taken for one that waits. */
 const SILENCE_MS = 1_000;

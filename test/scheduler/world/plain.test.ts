@@ -26,6 +26,7 @@ const seen = (): Record<string, unknown> => ({
   randomUUIDNamed,
   randomValues: globalThis.crypto.getRandomValues,
   now: performance.now,
+  timeOrigin: performance.timeOrigin,
   hrtime: process.hrtime,
   bigint: process.hrtime.bigint,
   uptime: process.uptime,
@@ -62,5 +63,24 @@ test('outside, everything is the original, whatever the body did or threw', asyn
   });
   expectAsBefore();
   await inside(() => expect(setTimeout(() => undefined, 1)).not.toBe('mine'));
+  expectAsBefore();
+});
+
+test('what the host has put there stays, from one exploration to the next', async () => {
+  const { random } = Math;
+  const own = (): number => 0.5;
+  for (const hosts of [own, own, random, own]) {
+    Math.random = hosts;
+    await inside(() => expect(Math.random).not.toBe(hosts));
+    expect(Math.random).toBe(hosts);
+  }
+  Object.defineProperty(Math, 'random', { get: () => own, configurable: true, enumerable: false });
+  await inside(() => expect(Math.random).not.toBe(own));
+  expect(Object.getOwnPropertyDescriptor(Math, 'random')!.get).toBeDefined();
+  Object.defineProperty(Math, 'random', { value: random, writable: false });
+  await inside(() => expect(Math.random).not.toBe(random));
+  expect(Object.getOwnPropertyDescriptor(Math, 'random')).toMatchObject({ value: random, writable: false });
+  Object.defineProperty(Math, 'random', { writable: true });
+  await inside(() => expect(Math.random).not.toBe(random));
   expectAsBefore();
 });
