@@ -67,6 +67,8 @@ async function replay(token: string, flags: Flags): Promise<number> {
     time: 'idle',
     granularity: 'await',
     token,
+    // Where the inspector listens, and how it fares.
+    onStderr: guide === 'inspect' ? (text) => void process.stderr.write(text) : undefined,
   });
   const [found] = tests;
   if (found === undefined) {

@@ -7,7 +7,10 @@ export class Inspecting implements Guide {
 
   begin(): void {
     if (inspector.url() !== undefined) return;
-    inspector.open(undefined, undefined, true);
+    inspector.open();
+    // Another process listens at the usual port.
+    if (inspector.url() === undefined) inspector.open(0);
+    inspector.waitForDebugger();
   }
 
   choose({ step, firstDeviation }: Scene): Answer {

@@ -31,6 +31,8 @@ export interface SuiteOptions extends Asked {
   readonly exclude?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: SuiteProgress) => void) | undefined;
+  /** What workers write to standard error; otherwise it is kept from the terminal. */
+  readonly onStderr?: ((text: string) => void) | undefined;
 }
 
 export interface SuiteProgress {
@@ -105,12 +107,14 @@ class Suite {
       throw new StraddleError('config', `Vitest's configuration failed: there is no file ${config}.`);
     }
     const said: string[] = [];
-    const listen = new Writable({
-      write: (chunk: Buffer, _, then) => {
-        said.push(chunk.toString());
-        then();
-      },
-    });
+    const listen = (tell?: (text: string) => void): Writable =>
+      new Writable({
+        write: (chunk: Buffer, _, then) => {
+          said.push(chunk.toString());
+          tell?.(chunk.toString());
+          then();
+        },
+      });
     let vitest: Vitest;
     try {
       vitest = await createVitest(
@@ -129,7 +133,7 @@ class Suite {
           ...(config === undefined ? {} : { config }),
         } as never,
         { customLogger: silent(said), clearScreen: false } as never,
-        { stdout: listen, stderr: listen } as never,
+        { stdout: listen(), stderr: listen(this.#options.onStderr) } as never,
       );
     } catch (error) {
       throw new StraddleError('config', `Vitest's configuration failed: ${problemOf('', error).message}`, {
