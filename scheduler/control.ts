@@ -240,8 +240,9 @@ class Controller implements Engine {
     nextTurn(turn);
     // In the same phase of the loop, when all that `turn` has set off has run, also without a synchronous drain.
     nextTurn(() => {
-      // Whatever happens outside from now on must find the host's own functions.
+      // Whatever the host does from now on must get its own functions, and what is outside must find them.
       if (this.#world?.outside.sources.size > 0) this.#giveBack();
+      else this.#stepAside();
     });
   }
 
@@ -370,6 +371,13 @@ class Controller implements Engine {
     slot.hook = this.scheduler;
     this.rejections.hold();
     this.#world.install();
+  }
+
+  /** The same for what is left of a turn of the loop: functions that stand in for the host's pass through. */
+  #stepAside(): void {
+    if (slot.hook === this.scheduler) slot.hook = undefined;
+    this.#world?.stepAside();
+    this.rejections?.letGo();
   }
 
   #giveBack(): void {

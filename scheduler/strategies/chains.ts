@@ -34,6 +34,7 @@ export class Chains {
   ran({ task, settles }: EnabledOp): void {
     (this.#tasks[task.id] ??= []).push(settles);
     this.steps++;
+    this.#asked = undefined;
   }
 
   /**

@@ -118,6 +118,11 @@ export class World {
 
   uninstall(): void {
     this.#controls.patches.uninstall();
+    this.stepAside();
+  }
+
+  /** What has been put in place of the host's functions passes through. */
+  stepAside(): void {
     if (worldSlot.world !== this) return;
     worldSlot.world = undefined;
     this.outside.isRunning = false;

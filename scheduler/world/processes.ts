@@ -9,10 +9,10 @@ const { readFileSync } = fs;
 
 /** Real milliseconds of silence after which a child process is taken for one that waits. */
 const SILENCE_MS = 1_000;
-/** The same once it has spoken: there may be more to come. */
+/** The same once it has spoken, for there may be more to come, and where one has been silent for long before. */
 const PAUSE_MS = 100;
 /** What it is given when nothing else can run. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 3_000;
 const SIGKILL = 9;
 
 interface SpawnOptions {
@@ -40,7 +40,7 @@ export class Process extends Channel {
     if (!this.isOpen) return false;
     const { health } = this.work.host;
     const silence = at - this.lastActive;
-    if (silence < (this.#hasSpoken ? PAUSE_MS : SILENCE_MS)) return true;
+    if (silence < (this.#hasSpoken || health.has('slow-outside') ? PAUSE_MS : SILENCE_MS)) return true;
     if (silence < SILENCE_MS && isBusy(this.handle.pid)) return true;
     health.note('slow-outside', () => silent(this.name));
     return false;

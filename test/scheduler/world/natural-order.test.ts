@@ -69,7 +69,7 @@ test(`law 4: natural order is Node's own, in ${PROGRAMS} programs`, { timeout: 3
   );
   const judged = all.filter((_, i) => answers[i] === true);
   // The evidence must not be eaten up by the exceptions.
-  expect(judged.length).toBeGreaterThan(0.95 * PROGRAMS);
+  expect(judged.length).toBeGreaterThan(0.9 * PROGRAMS);
   const lines = judged.reduce((sum, { log }) => sum + log.length, 0);
   expect(lines).toBeGreaterThan(15 * PROGRAMS);
   const counts = new Map<string, number>();
