@@ -4,7 +4,7 @@ import { StraddleError } from '../scheduler/error.ts';
 import type { RawFailure } from '../scheduler/failure.ts';
 import { RetraceChooser } from '../scheduler/replaying.ts';
 import type { ExecutionOutcome, Strategy } from '../scheduler/strategy.ts';
-import { generator } from '../scheduler/world/chance.ts';
+import { NumberedChance } from '../scheduler/world/chance.ts';
 import { chanceSeed, type Executions } from './executions.ts';
 import type { Settings } from './options.ts';
 import { leakOf, outcomeOf } from './outcome.ts';
@@ -67,8 +67,8 @@ export class Walk {
     const settings = this.#settings;
     const walker = this.#walker;
     const { runs, maxSteps, bursts, time, seed, shard } = settings;
-    let draw!: () => number;
-    const random = (): number => draw();
+    const chance = new NumberedChance(seed);
+    const random = chance.next;
     const chooser = new StrategyChooser(strategy, bursts, random);
     const info = { execution: 0, random, runs, maxSteps, bursts, time };
     const mayEndEarly = strategy.space !== undefined && walker.mayBeSingle !== true;
@@ -77,7 +77,7 @@ export class Walk {
       if (execution > runs && strategy.complete !== true) break;
       info.execution = execution;
       // Each execution has chance of its own, whichever shard runs it.
-      draw = generator(`${seed} ${execution}`);
+      chance.begin(execution);
       if (!strategy.begin(info)) {
         this.exhaustive = strategy.complete === true;
         break;
