@@ -31,6 +31,12 @@ export class Points {
     this.barriers = this.#newRegistry();
   }
 
+  /** Labels are numbered anew. */
+  renew(): void {
+    this.#arrived.length = 0;
+    this.#departed.length = 0;
+  }
+
   clear(): void {
     if (this.#keyed.size > 0) this.#keyed.clear();
     this.#open = false;

@@ -68,6 +68,7 @@ export class Scheduler extends Requests {
   renew(): void {
     this.labels.clear();
     this.#bodyLabel = this.labels.idOf('start');
+    this.points.renew();
     this.health.clear();
   }
 

@@ -84,3 +84,20 @@ test('what is noticed in one exploration is not told of the next', async () => {
   const next = await explore((sim) => sim.point('p'), { runs: 1, vacuity: 'off' });
   expect(next.warnings).toEqual([]);
 });
+
+test('points are counted anew, though their numbers come back', async () => {
+  const stalled = async (names: string[]): Promise<string | undefined> => {
+    const report = await explore(
+      async (sim) => {
+        sim.hold(names[0]!);
+        await Promise.all(names.map((name) => sim.point(name)));
+      },
+      { strategy: 'natural', vacuity: 'off' },
+    );
+    return (report.failure?.error as Error | undefined)?.message ?? report.failure?.message;
+  };
+  const first = await stalled(['a', 'b']);
+  await stalled(['held', 'b', 'b', 'b', 'a', 'a', 'a']);
+  expect(await stalled(['a', 'b'])).toBe(first);
+  expect(first).toContain('a 1/0');
+});
