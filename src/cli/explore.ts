@@ -3,6 +3,7 @@ import type { Failure } from '../../properties/report.ts';
 import { tellFailure } from '../../properties/story.ts';
 import { parseShard, SHARD_VARIABLE } from '../../properties/shard.ts';
 import { StraddleError } from '../../scheduler/error.ts';
+import { certaintyOf } from '../report/certainty.ts';
 import { documentOf, type ReportDocument, type TestReport } from '../report/document.ts';
 import { writeDocument } from '../report/files.ts';
 import { tellGitHub } from '../report/github.ts';
@@ -143,6 +144,7 @@ function tell(document: ReportDocument, result: SuiteResult, about: { seed: numb
     dim('Awaits that nothing ever straddled'),
     summary.neverStraddled.map(({ site, executions }) => `${site} (reached in ${count(executions, 'execution')})`),
   );
+  tellOpen(summary.independent);
   const rest = [
     `${summary.independent.length} independent of the order`,
     `${summary.single.length} with one order only`,
@@ -158,9 +160,23 @@ function tellDependent(tests: readonly TestReport[], head: string): void {
   for (const test of tests) {
     const failure = test.report.failure as Failure;
     console.log(`\n  ${colours.bold(placeOf(test))}`);
+    const certainty = certaintyOf(test.report);
+    if (certainty !== undefined) console.log(`  ${certainty}`);
     const story = tellFailure(failure, `npx straddle replay ${failure.token}`);
     console.log(story.replace(/^(?=.)/gm, '  '));
   }
+}
+
+/** What the passing test of which least is known leaves open. */
+function tellOpen(tests: readonly TestReport[]): void {
+  const searched = tests.filter(({ report }) => report.statistics?.residual !== undefined && !report.exhaustive);
+  const [least] = searched.toSorted((a, b) => a.report.statistics!.sampled - b.report.statistics!.sampled);
+  if (least === undefined) return;
+  const head =
+    searched.length === 1
+      ? 'What passing leaves open'
+      : 'What passing leaves open, for the test of which least is known';
+  console.log(`\n${colours.dim(head)}\n  ${placeOf(least)}\n    ${certaintyOf(least.report)!}`);
 }
 
 /** Vitest counts among the failed ones what was told as vacuous or as dependent on the order. */

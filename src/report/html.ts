@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { clopperPearson } from '../../properties/statistics.ts';
+import { wilson } from '../../properties/statistics.ts';
+import { certaintyOf } from './certainty.ts';
 import type { ReportDocument, SavedFailure, SavedReport, TestReport } from './document.ts';
 import { firstDifference, pack } from './pack.ts';
 import type { PageBranch, PageData, PageFailure, PageTest } from './page-data.ts';
@@ -25,6 +26,7 @@ function dataOf({ straddle, node, writtenAt, verdict, complete, tests, sources =
 
 function pageTest(test: TestReport): PageTest {
   const { name, file, line, project, remark, report } = test;
+  const certainty = certaintyOf(report);
   const { verdict, executions, steps, distinct, exhaustive, seed, strategy, elapsedMs, vacuous, warnings } = report;
   return {
     name,
@@ -34,6 +36,7 @@ function pageTest(test: TestReport): PageTest {
     ...(remark === undefined ? {} : { remark }),
     ...{ verdict, executions, steps, distinct, exhaustive, seed, strategy, elapsedMs, vacuous, warnings },
     ...(report.failure === undefined ? {} : { failure: pageFailure(report.failure, replayCommand(test)!) }),
+    ...(certainty === undefined ? {} : { certainty }),
     branches: branchesOf(report),
     sites: report.straddled,
   };
@@ -57,10 +60,9 @@ function pageFailure(failure: SavedFailure, replay: string): PageFailure {
   };
 }
 
-function branchesOf({ branches, executions }: SavedReport): PageBranch[] {
-  return Object.entries(branches).map(([label, count]) => ({
-    label,
-    ...count,
-    ...clopperPearson(count.executions, executions),
-  }));
+function branchesOf({ branches, executions, statistics }: SavedReport): PageBranch[] {
+  return Object.entries(branches).map(([label, { executions: seen, share }]) => {
+    const { low, high } = statistics?.branches[label] ?? wilson(seen, executions);
+    return { label, executions: seen, share, low, high };
+  });
 }

@@ -1,5 +1,6 @@
 import { tellBranches, tellFailure } from '../../properties/story.ts';
 import type { Failure } from '../../properties/report.ts';
+import { certaintyOf } from './certainty.ts';
 import type { ReportDocument, TestReport } from './document.ts';
 import { mermaidOf } from './mermaid.ts';
 import { replayCommand } from './replay-command.ts';
@@ -42,6 +43,8 @@ function told(test: TestReport): string[] {
     return lines;
   }
   lines.push(...fenced('text', tellFailure(failure as Failure, replayCommand(test))));
+  const certainty = certaintyOf(report);
+  if (certainty !== undefined) lines.push('', certainty);
   if (failure.trace.length > 0) {
     lines.push('', '<details><summary>Sequence diagram</summary>', '', ...fenced('mermaid', mermaidOf(failure)));
     lines.push('', '</details>');

@@ -33,6 +33,8 @@ export interface PageTest {
   readonly strategy: string;
   readonly elapsedMs: number;
   readonly failure?: PageFailure;
+  /** How often it fails, or what a clean search leaves open. */
+  readonly certainty?: string;
   readonly branches: readonly PageBranch[];
   readonly sites: readonly PageSite[];
   readonly vacuous: readonly { readonly kind: string; readonly detail: string }[];
@@ -56,10 +58,9 @@ export interface PageFailure {
 
 export interface PageBranch {
   readonly label: string;
-  readonly hits: number;
   readonly executions: number;
   readonly share: number;
-  /** The exact 95 % interval of its share. */
+  /** The 95 % interval of its share; both are the share where every schedule was run. */
   readonly low: number;
   readonly high: number;
 }

@@ -53,7 +53,12 @@ test('a budget is spent on what fails first, then on what is new or changed, the
     Object.fromEntries(parseDocument(stdout, 'stdout').tests.map(({ file, report }) => [file, report.executions]));
 
   // Everything is new, and found out about.
-  expect((await straddle('--runs', '40', '--seed', '1')).code).toBe(1);
+  const first = await straddle('--runs', '40', '--seed', '1');
+  expect(first.code).toBe(1);
+  expect(first.stdout).toMatch(/› dependent\n {2}It failed in 1 of \d+ executions \(95 % interval \d/);
+  expect(first.stdout).toMatch(
+    /for the test of which least is known\n {2}[bd]-\S+ › large\n {4}None of 39 executions drawn/,
+  );
   const { files } = JSON.parse(readFileSync(join(folder, '.straddle/explored.json'), 'utf8')) as {
     files: Record<string, { imports: string[]; tests: Record<string, { at: string; undecided: number }> }>;
   };

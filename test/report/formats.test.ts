@@ -123,7 +123,7 @@ test('Markdown tells the verdict, each test that did not pass with its story, an
   expect(text).toMatch(/^## straddle: fail\n/);
   expect(text).toContain(`| counter > is never behind | \`${FILE}:8\` | fail | today | counted 1 of 2 |`);
   expect(text).toMatch(
-    /### counter > is never behind\n\n```text\nerror: counted 1 of 2\n[^]*Replay: npx straddle replay st1\.…\n```/,
+    /### counter > is never behind\n\n```text\nerror: counted 1 of 2\n[^]*Replay: npx straddle replay st1\.…\n```\n\nIt failed in 1 of \d+ executions \(95 % interval [\d.]+ % to \d+ %\)\.\n/,
   );
   expect(text).toContain('```mermaid\nsequenceDiagram');
   expect(text).toMatch(/### counter > both ways\n\n- \*\*branch\*\*/);

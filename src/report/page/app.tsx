@@ -62,6 +62,7 @@ function Test({ view, test }: { view: View; test: PageTest }): JSX.Element {
         </p>
       )}
       {failure !== undefined && <Summary view={view} />}
+      {failure === undefined && test.certainty !== undefined && <p class="certainty">{test.certainty}</p>}
       {view.trace !== undefined && (
         <>
           <Timeline view={view} />
@@ -101,7 +102,10 @@ function Summary({ view }: { view: View }): JSX.Element {
           <mark class="second">{who(decided.second)}</mark> in step {pair.step}.
         </p>
       )}
-      <p class="quiet">{origin}</p>
+      <p class="quiet">
+        {origin}
+        {view.current!.certainty !== undefined && `. ${view.current!.certainty}`}
+      </p>
       {waiting.length > 0 && (
         <ul class="waiting">
           {waiting.map(({ task, on, site, heldBy }) => (

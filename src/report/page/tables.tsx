@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { PageBranch, PageTest } from '../page-data.ts';
 import type { View } from './state.ts';
 
-/** How often each branch was passed, with the exact interval that the executions support. */
+/** How often each branch was passed, with the interval that the executions support. */
 export function Branches({ test }: { test: PageTest }): JSX.Element | null {
   if (test.branches.length === 0) return null;
   return (
@@ -50,9 +50,7 @@ function Interval({ branch: { low, high, share } }: { branch: PageBranch }): JSX
         <rect x={100 * low} width={Math.max(1, 100 * (high - low))} y={2} height={6} />
         <line class="share" x1={100 * share} x2={100 * share} y1={0} y2={10} />
       </svg>
-      <span>
-        {percent(low)} to {percent(high)}
-      </span>
+      <span>{low === high ? 'exact' : `${percent(low)} to ${percent(high)}`}</span>
     </span>
   );
 }
