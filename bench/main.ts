@@ -2,6 +2,7 @@ import { tellFinding } from './finding.ts';
 import { property } from './property.ts';
 import { remoteHarness } from './remote.ts';
 import { speed } from './speed.ts';
+import { insideVitest } from './vitest.ts';
 import { world } from './world.ts';
 
 /** One line of the benchmark: nanoseconds of ours and of the peer, and how many times the peer's ours are. */
@@ -13,14 +14,17 @@ export interface Row {
   ratio: number;
 }
 
-/** By name, so that one can be asked for: `npm run bench -- fast-check`. */
+/** By name, so that one can be asked for: `npm run bench -- fast-check vitest`. */
 const PARTS: Record<string, () => Promise<Row[]>> = {
   engine: speed,
   'fast-check': property,
   remote: remoteHarness,
   // Last: it leaves dispatchers in place.
   world,
+  vitest: insideVitest,
 };
+/** They start processes for half a minute: run only when asked for. */
+const SLOW: ReadonlySet<string> = new Set(['vitest']);
 
 if (process.argv[2] === 'finding') {
   await tellFinding(process.argv.slice(3).map(Number).find(Number.isInteger), process.argv.includes('--json'));
@@ -28,7 +32,8 @@ if (process.argv[2] === 'finding') {
 }
 const asked = process.argv.slice(2).filter((name) => name in PARTS);
 const rows: Row[] = [];
-for (const name of asked.length > 0 ? asked : Object.keys(PARTS)) rows.push(...(await PARTS[name]!()));
+for (const name of asked.length > 0 ? asked : Object.keys(PARTS).filter((part) => !SLOW.has(part)))
+  rows.push(...(await PARTS[name]!()));
 if (process.argv.includes('--json')) console.log(JSON.stringify(rows, null, 2));
 else {
   for (const { name, straddleNs, peer, peerNs, ratio } of rows) {

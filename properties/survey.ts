@@ -49,7 +49,9 @@ export class Survey {
   readonly #branches: Branches;
   readonly #body: (sim: Sim) => unknown;
   readonly #runs: Executions;
-  readonly #search: Search;
+  readonly #first: readonly string[];
+  /** Most tests of a suite have one order only. */
+  #search: Search | undefined;
   #executions = 0;
   #steps = 0;
 
@@ -70,15 +72,15 @@ export class Survey {
     this.#branches = branches;
     this.#body = body;
     this.#runs = new Executions(body, settings);
-    this.#search = new Search(body, settings, branches, first);
+    this.#first = first;
   }
 
   get executions(): number {
-    return this.#executions + this.#search.executions;
+    return this.#executions + (this.#search?.executions ?? 0);
   }
 
   get mended(): readonly string[] {
-    return this.#search.mended;
+    return this.#search?.mended ?? [];
   }
 
   *plan(engine: Engine): Plan<Surveyed> {
@@ -102,6 +104,7 @@ export class Survey {
     if (differs !== undefined) return { report: alone(), remark: differs };
     if (this.executions >= this.#settings.runs || engine.interrupted) return { report: alone() };
     engine.endAfter(this.#budgetMs);
+    this.#search = new Search(this.#body, this.#settings, this.#branches, this.#first);
     const report = yield* this.#search.plan(engine, () => engine.endAfter(Infinity));
     // Every shard begins in natural order; only the first one counts that.
     const ofAll =

@@ -1,13 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
 import { StraddleError } from '../../scheduler/error.ts';
-import { demo } from './demo.ts';
-import { addExplore } from './explore.ts';
 import { guideOf } from './guide-options.ts';
-import { addMerge } from './merge.ts';
-import { addReplay } from './replay.ts';
-import { addReport } from './report.ts';
-import { addTriage } from './triage.ts';
 
 // Sites are told in the user's own source.
 process.setSourceMapsEnabled(true);
@@ -30,14 +24,21 @@ program
   .addHelpText('after', '\nExamples:\n  straddle demo\n  straddle demo --replay st1.… --step')
   .action(async (options: { replay?: string; json?: boolean; step?: boolean; inspect?: boolean }) => {
     const guide = guideOf(options);
+    const { demo } = await import('./demo.ts');
     process.exitCode = await demo({ ...options, ...(guide === undefined ? {} : { guide }) });
   });
 
-addExplore(program);
-addMerge(program);
-addReplay(program);
-addReport(program);
-addTriage(program);
+/** A command is loaded when it is asked for, all of them to be listed. */
+const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
+  explore: async () => (await import('./explore.ts')).addExplore,
+  merge: async () => (await import('./merge.ts')).addMerge,
+  replay: async () => (await import('./replay.ts')).addReplay,
+  report: async () => (await import('./report.ts')).addReport,
+  triage: async () => (await import('./triage.ts')).addTriage,
+};
+const asked = process.argv[2] ?? '';
+for (const load of Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]!] : Object.values(COMMANDS))
+  (await load())(program);
 
 try {
   await program.parseAsync();

@@ -3,6 +3,7 @@ import type { SourceMapInput } from '@jridgewell/trace-mapping';
 import { parseModule, type ParseOptions } from './parse.ts';
 import { rewrite } from './rewrite.ts';
 import { freeNames, isInstrumented, runtimeSource } from './runtime.ts';
+import { Shifts } from './shifts.ts';
 import { placeSites } from './sites.ts';
 
 export interface TransformOptions extends ParseOptions {
@@ -16,8 +17,10 @@ export interface TransformOptions extends ParseOptions {
 
 export interface Transformed {
   readonly code: string;
-  /** From the new code to the given code. */
+  /** From the new code to the given code; made when it is asked for. */
   readonly map: SourceMap;
+  /** What moved where; made when it is asked for. */
+  readonly shifts: Shifts;
 }
 
 const mayMatter = /\bawait\b|(?:\.|\[\s*['"])\s*(?:then|catch|finally)\b/;
@@ -41,5 +44,13 @@ export function transform(code: string, options: TransformOptions): Transformed 
   const { file, root } = options;
   const sites = placeSites(drafts, code, { file, root, map: options.map?.() });
   edit.append(`${code.endsWith('\n') ? '' : '\n'}${runtimeSource(names, parts, sites)}`);
-  return { code: edit.toString(), map: edit.generateMap({ source: file, includeContent: true, hires: 'boundary' }) };
+  return {
+    code: edit.toString(),
+    get map() {
+      return edit.generateMap({ source: file, includeContent: true, hires: 'boundary' });
+    },
+    get shifts() {
+      return new Shifts(edit.generateDecodedMap().mappings);
+    },
+  };
 }

@@ -64,8 +64,8 @@ export class Store {
    * @throws StraddleError `store` if the folder cannot be written to.
    */
   update(test: TestName, { failed, mended = [] }: { failed?: StoredFailure; mended?: readonly string[] }): void {
-    const path = this.#pathOf(test);
     if (failed === undefined && mended.length === 0) return;
+    const path = this.#pathOf(test);
     withLock(path, () => {
       const gone = new Set([...mended, failed?.token]);
       const kept = this.#failures(path).filter(({ token }) => !gone.has(token));

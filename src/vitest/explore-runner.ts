@@ -2,6 +2,7 @@ import { inject } from 'vitest';
 import { asked, BUDGET } from './asked.ts';
 import { fileShare, testShare, type Budget, type PlannedFile } from './budget.ts';
 import { Conductor } from './conductor.ts';
+import { quickenDeclarations } from './declarations.ts';
 import { fullNameOf, RunnerClass, type File, type Runner, type Suite, type Task } from './internals.ts';
 import { nameOf } from './interleavings.ts';
 import { conductWith, runAllAlone, runsAlone } from './runner-hooks.ts';
@@ -19,6 +20,7 @@ const left = new WeakMap<File, { until: number; plan: PlannedFile | undefined; t
 prepareWorker();
 watchMocks();
 runAllAlone();
+quickenDeclarations();
 
 conductWith((test, runner) => {
   if (runsAlone(test) || (order.token !== undefined && test.mode !== 'run')) return undefined;

@@ -16,6 +16,8 @@ import type { Runner, Task, TaskError, TaskResult } from './internals.ts';
 import { host } from './worker.ts';
 
 let isStoring: boolean | undefined;
+/** The same for every test of a worker. */
+let common: { readonly settings: Settings; readonly store: Store } | undefined;
 
 /** The exploration of a test that knows nothing of straddle. Its verdict for Vitest is that of natural order. */
 export class UnchangedTest implements Exploration<Surveyed> {
@@ -27,7 +29,7 @@ export class UnchangedTest implements Exploration<Surveyed> {
   readonly #budgetMs: number | undefined;
   readonly #branches = new Branches(undefined);
   readonly #store: Store;
-  readonly #name: TestName;
+  readonly #root: string;
   #survey: Survey | undefined;
   #natural: Pick<TaskResult, 'state' | 'errors'> | undefined;
 
@@ -35,17 +37,26 @@ export class UnchangedTest implements Exploration<Surveyed> {
   constructor(test: Task, runner: Runner, asked: Asked, isToFail: boolean, budgetMs: number | undefined) {
     this.#isToFail = isToFail;
     const { runs, seed, time, granularity } = asked;
+    const { root } = runner.config;
+    common ??= {
+      settings: settle({ runs, seed, time, granularity, vacuity: 'off', leaks: 'off' }),
+      store: new Store(root),
+    };
     this.#test = test;
+    this.#root = root;
     this.#asked = asked;
-    this.#settings = settle({ runs, seed, time, granularity, vacuity: 'off', leaks: 'off' });
-    this.#store = new Store(runner.config.root);
-    this.#name = nameOf(test, runner.config.root, 'explore');
+    this.#settings = common.settings;
+    this.#store = common.store;
     this.#budgetMs = budgetMs;
     this.limits = { host, onBranch: this.#branches.hit };
   }
 
   get mayRetry(): boolean {
     return this.#survey?.isNatural === true;
+  }
+
+  get #name(): TestName {
+    return nameOf(this.#test, this.#root, 'explore');
   }
 
   plan(engine: Engine, body: (sim: Sim) => unknown): Plan<Surveyed> {
@@ -87,6 +98,7 @@ export class UnchangedTest implements Exploration<Surveyed> {
 
   #remember({ failure }: Report): void {
     const mended = this.#survey?.mended ?? [];
+    if (failure === undefined && mended.length === 0) return;
     // What fails in natural order needs no schedule to be kept.
     const failed = failure === undefined || failure.foundBy === 'natural' ? {} : { failed: failure };
     try {
