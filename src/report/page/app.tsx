@@ -23,7 +23,7 @@ export function App({ data }: { data: PageData }): JSX.Element {
       <header class="top">
         <span class="brand">straddle</span>
         <Verdict verdict={data.verdict} />
-        <span class="quiet">{summary(data)}</span>
+        <span class="quiet counts">{summary(data)}</span>
         <span class="grow" />
         <button type="button" onClick={() => setHelp(!help)} aria-expanded={help} aria-controls="keys">
           Keys <kbd>?</kbd>
@@ -62,22 +62,24 @@ function Test({ view, test }: { view: View; test: PageTest }): JSX.Element {
         </p>
       )}
       {failure !== undefined && <Summary view={view} />}
-      {failure === undefined && test.certainty !== undefined && <p class="certainty">{test.certainty}</p>}
-      {view.trace !== undefined && (
-        <>
-          <Timeline view={view} />
-          <div class="columns">
+      {test.verdict === 'pass' && test.certainty !== undefined && <p class="certainty">{test.certainty}</p>}
+      {view.trace !== undefined && <Timeline view={view} />}
+      <div class="columns">
+        {view.trace !== undefined && (
+          <>
             <Steps view={view} />
             <div class="side">
               <Detail view={view} />
               <Source view={view} />
             </div>
-          </div>
-        </>
-      )}
-      <Health test={test} />
-      <Branches test={test} />
-      {sites && <Sites view={view} test={test} />}
+          </>
+        )}
+        <div class="more">
+          <Health test={test} />
+          <Branches test={test} />
+          {sites && <Sites view={view} test={test} />}
+        </div>
+      </div>
     </>
   );
 }
@@ -103,7 +105,7 @@ function Summary({ view }: { view: View }): JSX.Element {
         </p>
       )}
       <p class="quiet">
-        {origin}
+        {origin[0]!.toUpperCase() + origin.slice(1)}
         {view.current!.certainty !== undefined && `. ${view.current!.certainty}`}
       </p>
       {waiting.length > 0 && (

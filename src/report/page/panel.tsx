@@ -54,7 +54,7 @@ export function Panel({ view, schedule, lanes, zoom, labels, range }: PanelProps
         {lanes.names.map((name) => (
           <div key={name} class="lane" style={{ height: `${zoom.height}px` }} title={name}>
             <span class={`square c${lanes.colourOf(name)}`} />
-            <span>{name}</span>
+            <LaneName name={name} />
           </div>
         ))}
       </div>
@@ -90,6 +90,17 @@ export function Panel({ view, schedule, lanes, zoom, labels, range }: PanelProps
         {steps.map((step) => draw.step(step, isCurrent && step === view.step, pair))}
       </svg>
     </div>
+  );
+}
+
+/** Where there is no room it loses letters before its number: tasks of one name are told apart by that. */
+function LaneName({ name }: { name: string }): JSX.Element {
+  const [, stem = name, number = ''] = /^(.+?)([#/][#/\d]*)?$/.exec(name) ?? [];
+  return (
+    <>
+      <span class="stem">{stem}</span>
+      <span class="number">{number}</span>
+    </>
   );
 }
 
