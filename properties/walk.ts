@@ -47,7 +47,7 @@ export class Walk {
   readonly #settings: Settings;
   readonly #walker: Walker;
   /** What a passing execution did, while it is repeated. */
-  readonly #before = new Original();
+  #before: Original | undefined;
 
   constructor(runs: Executions, settings: Settings, walker: Walker) {
     this.#runs = runs;
@@ -153,7 +153,7 @@ export class Walk {
   /** A passing execution, run again: it must do the same. */
   *#replayPassing(engine: Engine): Plan<RawFailure | undefined> {
     const { scheduler } = engine;
-    const before = this.#before.keep(scheduler, undefined);
+    const before = (this.#before ??= new Original()).keep(scheduler, undefined);
     yield this.#runs.replay(new RetraceChooser(before.trace));
     if (engine.interrupted || this.#walker.isBrokenOff?.() === true) return undefined;
     const difference = before.differenceFrom(scheduler, outcomeOf(scheduler, this.#settings.leaks === 'fail'));

@@ -248,7 +248,7 @@ export class OutsideWork implements Outside {
   /** Before an execution: forgets what the one before has asked for. */
   reset(): void {
     this.end();
-    this.ready.length = 0;
+    if (this.ready.length > 0) this.ready.length = 0;
     this.#orders = 0;
     this.#stirred = false;
   }
