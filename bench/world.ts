@@ -11,9 +11,7 @@ const FAR_MS = 1_000_000_000;
 /**
  * The virtual world: a timer armed and fired beside others that are pending, entering and leaving control, and what
  * a dispatcher costs while no execution runs. The aims: at most 1 µs for a timer and 5 times Sinon's speed, at most
- * 60 µs for control, at most 10 ns more than the original for a dispatcher. Where globals are patched, most
- * of the time of entering and leaving is Node's `syncBuiltinESMExports`, twice: the more of Node's modules a process
- * has imported, the longer that takes.
+ * 60 µs for control, at most 10 ns more than the original for a dispatcher.
  */
 export async function world(): Promise<Row[]> {
   const rows: Row[] = [];

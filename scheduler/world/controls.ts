@@ -1,7 +1,5 @@
-import { syncBuiltinESMExports } from 'node:module';
 import nodePerformance from 'node:perf_hooks';
 import timers from 'node:timers';
-import * as timersBindings from 'node:timers';
 import promised from 'node:timers/promises';
 import workerThreads from 'node:worker_threads';
 import { crypto, fs } from './builtins.ts';
@@ -14,6 +12,7 @@ import { WHOLE_CALLS } from './fs-whole.ts';
 import type { MockTimers } from './fake-clocks.ts';
 import type { World } from './install.ts';
 import { isCalledByNode } from '../sites.ts';
+import { NamedImports } from './named-imports.ts';
 import { Patches } from './patch.ts';
 import { markAt, measureUntil } from './process-clock.ts';
 
@@ -35,6 +34,7 @@ const { moduleLoadList = [] } = process as unknown as { moduleLoadList?: readonl
  */
 class Controls {
   readonly patches = new Patches();
+  readonly #imports = new NamedImports(this.patches);
   /** One dispatcher for a function, wherever it is found. */
   readonly #dispatchers = new Map<unknown, AnyFunction>();
   /** Objects that an environment such as jsdom may put in place of the host's. */
@@ -53,8 +53,9 @@ class Controls {
     this.refresh();
   }
 
-  /** Looks for what the environment has put in place since. */
+  /** Before an exploration: looks for what the environment has put in place since. */
   refresh(): void {
+    this.#imports.prepare();
     this.#once(globalThis.performance, (owner) => this.#addPerformance(owner));
     this.#once(globalThis.crypto, (owner) => this.#addWebCrypto(owner));
     this.#once(globalThis.AbortSignal, (owner) => {
@@ -268,9 +269,9 @@ class Controls {
     this.#method(workerThreads, 'receiveMessageOnPort', () => (world) => world.channels.receive);
   }
 
-  /** Makes named imports of built-in modules follow their exports, unless they do. */
+  /** Makes named imports of Node's modules follow, unless they do. */
   sync(): void {
-    if (timersBindings.setTimeout !== timers.setTimeout) syncBuiltinESMExports();
+    this.#imports.sync();
   }
 }
 

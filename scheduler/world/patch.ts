@@ -77,6 +77,11 @@ export class Patches {
     else if (this.#installed) this.#putIn(entry);
   }
 
+  /** What is replaced in an object. */
+  namesIn(owner: object): string[] {
+    return this.#replaced.filter((entry) => (entry.owner as object) === owner).map(({ name }) => name);
+  }
+
   /** Puts everything in place for good: from now on this is what the host finds, too. */
   keep(): void {
     if (this.#kept) return;
