@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { StraddleError } from '../../scheduler/error.ts';
-import { duration, wholeFrom } from './arguments.ts';
+import { duration, pattern, wholeFrom } from './arguments.ts';
 import { colours } from './colours.ts';
 import { interruptible } from './interrupt.ts';
 import { progressBar } from './progress.ts';
 import type { Subject } from '../triage/subject.ts';
-import type { OrderVerdict } from '../triage/triage.ts';
+import type { Explore } from '../triage/triage.ts';
 
 interface TriageOptions {
   readonly testNamePattern?: string;
@@ -27,7 +27,7 @@ export function addTriage(program: Command): void {
     .description('why does it fail now and then? measures the rate, varies one thing at a time, names the cause')
     .usage('[options] <file> -t <pattern> | [options] -- <command…>')
     .argument('[words...]', 'a test file, or after -- a command and its arguments')
-    .option('-t, --testNamePattern <pattern>', 'the one test of the file')
+    .option('-t, --testNamePattern <pattern>', 'the one test of the file', pattern)
     .option('--runs <n>', `plain runs (default: ${RUNS} of a command, ${TEST_RUNS} of a test)`, wholeFrom(1))
     .option('--timeout <time>', 'ends a run, which then counts as failed', duration, 60_000)
     .option('--budget <time>', 'ends the triage; what is known is printed', duration)
@@ -58,12 +58,12 @@ async function triageCommand(words: readonly string[], options: TriageOptions): 
   const progress = progressBar('runs', options.json, runs);
   let done = 0;
   try {
-    const { subject, explored } = isTest ? await ofTest(words, options, signal) : await ofCommand(words, options);
+    const { subject, explore } = isTest ? await ofTest(words, options, signal) : await ofCommand(words, options);
     const onRun: Parameters<typeof triage>[1]['onRun'] = (phase, { failures, runs: counted, interval }) => {
       const known = `${failures} of ${counted} failed, ${percent(interval.low)} to ${percent(interval.high)}`;
       progress.to(++done, { note: `${phase}: ${known}` });
     };
-    const document = await triage(subject, { runs, signal, onRun }, explored);
+    const document = await triage(subject, { runs, signal, onRun }, explore);
     progress.end();
     if (options.json === true) console.log(JSON.stringify(document, null, 2));
     else {
@@ -79,7 +79,7 @@ async function triageCommand(words: readonly string[], options: TriageOptions): 
 
 interface Triaged {
   readonly subject: Subject;
-  readonly explored?: () => Promise<OrderVerdict | undefined>;
+  readonly explore?: Explore;
 }
 
 async function ofCommand([binary, ...args]: readonly string[], { timeout }: TriageOptions): Promise<Triaged> {
@@ -95,7 +95,7 @@ async function ofCommand([binary, ...args]: readonly string[], { timeout }: Tria
 
 async function ofTest(
   [file, ...more]: readonly string[],
-  { testNamePattern: pattern = '', timeout }: TriageOptions,
+  { testNamePattern: wanted = '', timeout }: TriageOptions,
   signal: AbortSignal,
 ): Promise<Triaged> {
   if (file === undefined || more.length > 0) {
@@ -107,11 +107,11 @@ async function ofTest(
   const { exploreSuite } = await import('../vitest/suite.ts');
   const root = process.cwd();
   return {
-    subject: testSubject({ root, file, pattern, timeoutMs: timeout }),
-    explored: async () => {
+    subject: testSubject({ root, file, pattern: wanted, timeoutMs: timeout }),
+    explore: async (time) => {
       const seed = 1;
-      const options = { root, filters: [file], namePattern: pattern, runs: EXECUTIONS, seed, signal } as const;
-      const { tests } = await exploreSuite({ ...options, time: 'idle', granularity: 'await' });
+      const options = { root, filters: [file], namePattern: wanted, runs: EXECUTIONS, seed, signal } as const;
+      const { tests } = await exploreSuite({ ...options, time, granularity: 'await' });
       const verdicts = tests.map((test) => orderVerdict(test, (failure) => regressionTest(failure, { root, ...test })));
       return verdicts.find((verdict) => verdict !== undefined);
     },

@@ -59,6 +59,9 @@ export interface Axis {
   readonly levels: readonly Level[];
 }
 
+/** The axis of how long things take. */
+export const PACE = 'pace';
+
 const SEEDS = 8;
 
 /** How the runner of a command shuffles its tests and limits its workers, where that is known. */
@@ -148,7 +151,7 @@ export function axesFor(runner: Runner | undefined, now: Date): Axis[] {
       ],
     },
     {
-      name: 'pace',
+      name: PACE,
       cause: 'time',
       kind: 'shift',
       varies: true,

@@ -24,7 +24,8 @@ export function orderVerdict(
   if (hasOddTime) {
     return {
       cause: 'time',
-      evidence: `A timer decides: ${failure.message}.`,
+      evidence: `A timer decides: ${decisionOf(failure)}.`,
+      message: failure.message,
       finding: finding(failure, regressionTest),
     };
   }
@@ -35,6 +36,7 @@ export function orderVerdict(
   return {
     cause: isToday ? 'order' : 'latent order',
     evidence: `It fails in ${orders}: ${decisionOf(failure)}.`,
+    message: failure.message,
     finding: finding(failure, regressionTest),
   };
 }

@@ -1,6 +1,7 @@
-import { axesFor, type Axis, type Cause, type Change, type Level } from './axes.ts';
+import { axesFor, PACE, type Axis, type Cause, type Change, type Level } from './axes.ts';
 import { TRIAGE_SCHEMA, type FailureGroup, type OrderFinding, type Rate, type TriageDocument } from './document.ts';
 import { leakedInto } from './leaks.ts';
+import { normalised } from './outcome.ts';
 import type { Subject } from './subject.ts';
 import { Tally } from './tally.ts';
 import { decidingVariable } from './variables.ts';
@@ -26,8 +27,16 @@ export interface TriageOptions {
 export interface OrderVerdict {
   readonly cause: Cause;
   readonly evidence: string;
+  /** Of the failure that was found. */
+  readonly message?: string;
   readonly finding?: OrderFinding;
 }
+
+/**
+ * Explores the orders of a test: in `idle` time what the order alone does, in `mixed` time also what timers do that
+ * are early or late.
+ */
+export type Explore = (time: 'idle' | 'mixed') => Promise<OrderVerdict | undefined>;
 
 interface Entry {
   readonly axis: Axis;
@@ -43,14 +52,10 @@ interface Explanation {
 
 /**
  * Why does it fail now and then? Measures the rate, then varies one thing at a time until something explains it.
- * @param explored what exploring its orders came to, where it can be explored: it is judged before anything is varied.
+ * @param explore where its orders can be explored: what the order alone does is judged before anything is varied.
  */
-export async function triage(
-  subject: Subject,
-  options: TriageOptions,
-  explored?: () => Promise<OrderVerdict | undefined>,
-): Promise<TriageDocument> {
-  return new Triage(subject, options).run(explored);
+export async function triage(subject: Subject, options: TriageOptions, explore?: Explore): Promise<TriageDocument> {
+  return new Triage(subject, options, explore).run();
 }
 
 class Triage {
@@ -58,24 +63,40 @@ class Triage {
   readonly #options: TriageOptions;
   readonly #plain = new Tally();
   readonly #varied: Entry[] = [];
+  readonly #explore: Explore | undefined;
 
-  constructor(subject: Subject, options: TriageOptions) {
+  constructor(subject: Subject, options: TriageOptions, explore: Explore | undefined) {
     this.#subject = subject;
     this.#options = options;
+    this.#explore = explore;
   }
 
-  async run(explored?: () => Promise<OrderVerdict | undefined>): Promise<TriageDocument> {
+  async run(): Promise<TriageDocument> {
     const { runs } = this.#options;
     const isEnough = (): boolean => this.#plain.runs >= ENOUGH_FAILURES && this.#plain.rate === 1;
     while (this.#plain.runs < runs && !isEnough() && !this.#isOver) await this.#once('plain', this.#plain);
-    const order = this.#isOver ? undefined : await explored?.();
+    const order = this.#isOver ? undefined : await this.#explore?.('idle');
     if (order !== undefined) return this.#document(order.cause, [order.evidence], [], order.finding);
     for (const axis of this.#axes()) {
       if (this.#isOver) break;
       const explanation = axis.kind === 'seed' ? await this.#seeds(axis) : await this.#shifts(axis);
       if (explanation !== undefined) return this.#explained(explanation);
     }
+    const timed = await this.#timed();
+    if (timed !== undefined) return this.#document(timed.cause, [timed.evidence], [], timed.finding);
     return this.#unexplained();
+  }
+
+  /**
+   * What exploring with timers that are early or late comes to. With those many a test fails that never does in
+   * fact, so it counts only if it is a failure that was seen.
+   */
+  async #timed(): Promise<OrderVerdict | undefined> {
+    if (this.#explore === undefined || this.#isOver || this.#plain.isUnanimous) return undefined;
+    const verdict = await this.#explore('mixed');
+    const told = normalised(verdict?.message?.split('\n')[0]?.trim() ?? '');
+    const isSeen = told !== '' && this.#groups().some(({ signature }) => signature.includes(told));
+    return isSeen && verdict?.finding !== undefined ? verdict : undefined;
   }
 
   /** What may explain it comes first: of runs that differ only what differs between them, of others only what does not. */
@@ -166,7 +187,10 @@ class Triage {
       leaked.push(variable === undefined ? 'several environment variables together' : `the variable ${variable}`);
       evidence.push(`What leaks in: ${leaked.join(', ')}.`);
     } else if (axis.cause === 'environment/uncontrolled') leaked.push(told);
-    return this.#document(axis.cause, evidence, leaked);
+    // Which timers those are.
+    const timed = axis.name === PACE ? await this.#timed() : undefined;
+    if (timed?.cause === 'time') evidence.push(timed.evidence);
+    return this.#document(axis.cause, evidence, leaked, timed?.cause === 'time' ? timed.finding : undefined);
   }
 
   #unexplained(): TriageDocument {

@@ -33,6 +33,12 @@ describe('straddle triage -- command', () => {
     ['time-sleep', 'time', /timers/],
     ['environment-variable', 'environment/uncontrolled', /the variable STRADDLE_FIXTURE_REGION/],
     ['environment-leftover', 'environment/uncontrolled', /TMPDIR/],
+    ['environment-port', 'environment/uncontrolled', /differ between runs: a port \(EADDRINUSE[^)]*39771/],
+    [
+      'environment-pid',
+      'environment/uncontrolled',
+      /differ between runs: the process number \(process \d+, process \d+/,
+    ],
   ])(
     '%s: %s',
     (name, cause, told) => {

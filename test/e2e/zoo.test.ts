@@ -78,6 +78,19 @@ describe('triage of a flaky test', () => {
     300_000,
   );
 
+  test.runIf(isDeep)(
+    'time: of two close timers, which one decides, with its story and token',
+    async () => {
+      const { cause, evidence, order } = await triaged(project(files), 'time-close', 'shows what', 10);
+      expect(cause).toBe('time');
+      expect(evidence.at(-1)).toMatch(/^A timer decides: it passes if /);
+      expect(order!.story).toMatch(
+        /only if the \d+ ms timeout at time-close\.test\.ts:5:\d+ elapses before|took \d+ ms/,
+      );
+    },
+    300_000,
+  );
+
   test('wrong use is one sentence and exit code 2', async () => {
     const folder = project({ 'a.test.ts': "import { test } from 'vitest';\ntest('one', () => {});\n" });
     for (const [args, sentence] of [

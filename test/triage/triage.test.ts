@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { generator } from '../../scheduler/world/chance.ts';
 import type { Change } from '../../src/triage/axes.ts';
-import { outcomeOf } from '../../src/triage/outcome.ts';
+import { normalised, outcomeOf } from '../../src/triage/outcome.ts';
 import type { Subject } from '../../src/triage/subject.ts';
 import { tellTriage } from '../../src/triage/tell.ts';
-import { triage, type TriageOptions } from '../../src/triage/triage.ts';
+import { triage, type Explore, type OrderVerdict, type TriageOptions } from '../../src/triage/triage.ts';
 import type { TriageDocument } from '../../src/triage/document.ts';
 
 /** A program of which `fails` says when it fails; `chance` is its own luck, another one in each run. */
@@ -18,13 +18,13 @@ function program(fails: (change: Change, chance: () => number) => boolean | stri
       const failed = fails(change, chance);
       if (failed === false) return Promise.resolve({ passed: true, ms: 1 });
       const excerpt = failed === true ? 'Error: no' : failed;
-      return Promise.resolve({ passed: false, ms: 1, signature: excerpt.replace(/\d+/g, 'n'), excerpt });
+      return Promise.resolve({ passed: false, ms: 1, signature: normalised(excerpt), excerpt });
     },
   };
 }
 
-function judged(subject: Subject, options: Partial<TriageOptions> = {}): Promise<TriageDocument> {
-  return triage(subject, { runs: 20, signal: new AbortController().signal, ...options });
+function judged(subject: Subject, options: Partial<TriageOptions> = {}, explore?: Explore): Promise<TriageDocument> {
+  return triage(subject, { runs: 20, signal: new AbortController().signal, ...options }, explore);
 }
 
 const order = (change: Change): number | undefined => {
@@ -62,6 +62,55 @@ describe('triage names the cause', () => {
     expect(document.failures.length).toBe(1);
   });
 
+  describe('a flaky test that nothing explains, and whose orders can be explored', () => {
+    const luck = generator('timers');
+    const flaky = (): Subject => program(() => (luck() < 0.5 ? 'Error: faded after 17 ms' : false));
+    const finding = { token: 'st1.x', reach: 'today', story: 'the story', regressionTest: 'the test' };
+    const found = (message: string): OrderVerdict => ({
+      cause: 'time',
+      evidence: 'A timer decides.',
+      message,
+      finding,
+    });
+    const asking = (verdict: OrderVerdict): { asked: string[]; explore: Explore } => {
+      const asked: string[] = [];
+      const explore: Explore = (time) => {
+        asked.push(time);
+        return Promise.resolve(time === 'mixed' ? verdict : undefined);
+      };
+      return { asked, explore };
+    };
+
+    test('fails in the same way if a timer is early: that timer', async () => {
+      const { asked, explore } = asking(found('faded after 9 ms\nmore'));
+      const document = await judged(flaky(), {}, explore);
+      expect(asked).toEqual(['idle', 'mixed']);
+      expect(document).toMatchObject({ cause: 'time', evidence: ['A timer decides.'], order: finding });
+    });
+
+    test('fails in another way if a timer is early: not that timer', async () => {
+      const { cause, order } = await judged(flaky(), {}, asking(found('timed out')).explore);
+      expect({ cause, order }).toEqual({ cause: 'environment/uncontrolled', order: undefined });
+    });
+
+    test('depends on its pace: the timer, too, if it is found', async () => {
+      const paced = program(({ node }) => (node?.timers === undefined && luck() < 0.5 ? 'Error: faded' : false));
+      const document = await judged(paced, { runs: 40 }, asking(found('faded')).explore);
+      expect(document).toMatchObject({ cause: 'time', order: finding });
+      expect(document.evidence.at(-1)).toBe('A timer decides.');
+    });
+
+    test('passed every time: early timers are not asked about', async () => {
+      const { asked, explore } = asking(found('faded'));
+      const { cause } = await judged(
+        program(() => false),
+        {},
+        explore,
+      );
+      expect({ cause, asked }).toEqual({ cause: 'not reproduced', asked: ['idle'] });
+    });
+  });
+
   test('the one variable that decides is found among many', async () => {
     const names = Array.from({ length: 37 }, (_, i) => `STRADDLE_TEST_${i}`);
     for (const name of names) process.env[name] = 'set';
@@ -96,7 +145,7 @@ describe('triage names the cause', () => {
         return at < 0.1 ? `Error: rare ${at}` : at < 0.5 ? `TypeError: common ${at}` : false;
       }),
     );
-    expect(document.failures.map(({ signature }) => signature)).toEqual(['TypeError: common n.n', 'Error: rare n.n']);
+    expect(document.failures.map(({ signature }) => signature)).toEqual(['TypeError: common <n>', 'Error: rare <n>']);
     const total = document.failures.reduce((sum, { count }) => sum + count, 0);
     const runs = [document.plain, ...document.variations];
     expect(total).toBe(runs.reduce((sum, { failures }) => sum + failures, 0));
