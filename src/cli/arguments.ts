@@ -18,3 +18,13 @@ export function wholeFrom(least: number): (text: string) => number {
     throw new InvalidArgumentError(`It must be a whole number from ${least}.`);
   };
 }
+
+/** A regular expression, as its text. */
+export function pattern(text: string): string {
+  try {
+    new RegExp(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+  return text;
+}

@@ -7,10 +7,11 @@ import { certaintyOf } from '../report/certainty.ts';
 import { documentOf, type ReportDocument, type TestReport } from '../report/document.ts';
 import { writeDocument } from '../report/files.ts';
 import { tellGitHub } from '../report/github.ts';
+import { Store } from '../store/store.ts';
 import type { Problem } from '../vitest/problems.ts';
 import { exploreSuite, type SuiteOptions, type SuiteResult } from '../vitest/suite.ts';
 import { summarise, type Summary } from '../vitest/summary.ts';
-import { duration, wholeFrom } from './arguments.ts';
+import { duration, pattern, wholeFrom } from './arguments.ts';
 import { colours } from './colours.ts';
 import { interruptible } from './interrupt.ts';
 import { progressBar } from './progress.ts';
@@ -41,7 +42,7 @@ export function addExplore(program: Command): void {
     .command('explore')
     .description('run your own Vitest suite under other orders: which tests depend on the order, and on which')
     .argument('[filters...]', 'parts of the paths of test files, as Vitest takes them')
-    .option('-t, --testNamePattern <pattern>', 'only tests whose full name matches')
+    .option('-t, --testNamePattern <pattern>', 'only tests whose full name matches', pattern)
     .option('--runs <n>', 'most executions of one test', wholeFrom(1), RUNS)
     .option(
       '--budget <time>',
@@ -80,13 +81,14 @@ async function explore(filters: readonly string[], flags: Flags): Promise<number
   if (flags.shard !== undefined) process.env[SHARD_VARIABLE] = flags.shard;
   // All shards must have the same one.
   const seed = flags.seed ?? (shard === undefined ? Math.floor(Math.random() * 2 ** 31) : 1);
+  const root = process.cwd();
   const progress = progressBar('tests', flags.json);
   const interrupt = interruptible();
   const started = performance.now();
   let result: SuiteResult;
   try {
     result = await exploreSuite({
-      root: process.cwd(),
+      root,
       filters,
       namePattern: flags.testNamePattern,
       runs: flags.runs,
@@ -110,12 +112,13 @@ async function explore(filters: readonly string[], flags: Flags): Promise<number
     broken && new StraddleError('parse', `${broken.where} does not parse: ${broken.message.replace(/\.$/, '')}.`);
   if (complaint !== undefined && result.tests.length === 0) throw complaint;
   const document = documentOf(result.tests, { complete: result.complete, ...(shard === undefined ? {} : { shard }) });
-  writeDocument(document);
-  tellGitHub(document);
   if (flags.json === true) console.log(JSON.stringify(document, null, 2));
   else tell(document, result, { seed, seconds: (performance.now() - started) / 1000 });
-  // What is known has been told.
+  // What is known has been told, whatever goes wrong from here on.
+  writeDocument(document);
+  tellGitHub(document);
   if (complaint !== undefined) throw complaint;
+  new Store(root).entries();
   const failed = document.verdict !== 'pass' || result.failed.length > 0 || result.problems.length > 0;
   return failed ? 1 : 0;
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { StraddleError } from '../../scheduler/error.ts';
 import { guideOf } from './guide-options.ts';
@@ -6,8 +7,11 @@ import { guideOf } from './guide-options.ts';
 // Sites are told in the user's own source.
 process.setSourceMapsEnabled(true);
 
+const { version } = createRequire(import.meta.url)('straddle/package.json') as { version: string };
+
 const program = new Command('straddle')
   .description('Deterministic concurrency testing: every race both ways, proven and replayable.')
+  .version(version)
   .exitOverride()
   .showSuggestionAfterError(true)
   .configureOutput({ outputError: (text, write) => write(`straddle: ${oneLine(text)}`) });

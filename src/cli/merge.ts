@@ -21,13 +21,13 @@ Examples:
     )
     .action(async (files: string[], options: { out: string; json?: boolean }) => {
       const document = merge(files.map((file) => readDocument(file)));
-      writeDocument(document, options.out);
-      tellGitHub(document);
       if (options.json === true) console.log(JSON.stringify(document, null, 2));
       else {
         const { markdown } = await import('../report/markdown.ts');
         console.log(markdown(document));
       }
+      writeDocument(document, options.out);
+      tellGitHub(document);
       process.exitCode = document.verdict === 'pass' ? 0 : 1;
     });
 }

@@ -50,12 +50,7 @@ async function report(file: string, options: ReportOptions): Promise<number> {
     process.stdout.write(text);
     return 0;
   }
-  try {
-    writeWhole(out, text);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new StraddleError('report-unwritable', `The report cannot be written to ${out} (${code}).`, { cause: error });
-  }
+  writeWhole(out, text);
   console.log(out);
   if (options.open === true) await (await import('open')).default(resolve(out));
   return 0;

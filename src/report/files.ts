@@ -9,16 +9,25 @@ import { REMARKS, SCHEMA, type ReportDocument } from './document.ts';
 /** Where the last exploration of a project is kept, relative to its root. */
 export const LAST_REPORT = '.straddle/last.json';
 
-/** Writes a file as a whole or not at all: a reader never sees half of it. Makes its folder. */
+/**
+ * Writes a report as a whole or not at all: a reader never sees half of it. Makes its folder.
+ * @throws StraddleError `report-unwritable`.
+ */
 export function writeWhole(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
   const beside = `${file}.${process.pid}.tmp`;
   try {
-    writeFileSync(beside, text);
-    renameSync(beside, file);
+    mkdirSync(dirname(file), { recursive: true });
+    try {
+      writeFileSync(beside, text);
+      renameSync(beside, file);
+    } finally {
+      rmSync(beside, { force: true });
+    }
   } catch (error) {
-    rmSync(beside, { force: true });
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StraddleError('report-unwritable', `The report cannot be written to ${file} (${code}).`, {
+      cause: error,
+    });
   }
 }
 

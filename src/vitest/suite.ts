@@ -7,7 +7,7 @@ import { StraddleError } from '../../scheduler/error.ts';
 import { createFilter, unmatchedReport, type Filter } from '../instrument/filter.ts';
 import type { TestInput, TestReport } from '../report/document.ts';
 import { Explored } from '../store/explored.ts';
-import { Store } from '../store/store.ts';
+import { Store, type Entry } from '../store/store.ts';
 import { ASKED, BUDGET, type Asked } from './asked.ts';
 import type { Budget, PlannedFile } from './budget.ts';
 import { instrumentProject } from './instrument-project.ts';
@@ -216,7 +216,7 @@ class Suite {
       file: this.#fileOf({ moduleId }),
       project: project.name,
     }));
-    const plan = planOf(files, new Store(root).entries(), new Explored(root));
+    const plan = planOf(files, failuresIn(root), new Explored(root));
     const budget: Budget = {
       until: Date.now() + budgetMs - (performance.now() - this.#began),
       workers: Math.max(1, Number((config as { maxWorkers?: unknown }).maxWorkers) || 1),
@@ -276,6 +276,15 @@ class Suite {
       executions: this.#executions,
       latest: test.fullName,
     });
+  }
+}
+
+/** A store that cannot be read keeps nothing from being explored. */
+function failuresIn(root: string): Entry[] {
+  try {
+    return new Store(root).entries();
+  } catch {
+    return [];
   }
 }
 

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { execute, project } from './project.ts';
@@ -54,6 +54,7 @@ test.each([
     ['--budget', '30 parsecs'],
     /argument '30 parsecs' is invalid\. It must be a time such as 30s/,
   ],
+  ['a pattern that is none', ['-t', '('], /Invalid regular expression: \/\(\/: Unterminated group/],
   ['a time mode that is none', ['--time', 'fast'], /idle, mixed, elastic/],
   ['an option that is none', ['--rnus', '3'], /unknown option '--rnus'.*--runs/],
 ])('%s: one sentence, exit code 2', async (_, args, sentence) => {
@@ -62,6 +63,23 @@ test.each([
   expect(stderr).toMatch(sentence);
   expect(stdout).toBe('');
   expect(code).toBe(2);
+});
+
+test('a store that cannot be read, a report that cannot be written: what is known is told, one sentence, exit code 2', async () => {
+  const broken = join(folder, '.straddle');
+  for (const [path, sentence] of [
+    [broken, /^straddle: The report cannot be written to \.straddle\/last\.json \((EEXIST|ENOTDIR)\)\.\n$/],
+    [join(broken, 'failures'), /^straddle: The store \S+ cannot be read: ENOTDIR[^\n]*\n$/],
+  ] as const) {
+    rmSync(broken, { recursive: true, force: true });
+    if (path !== broken) mkdirSync(broken);
+    writeFileSync(path, 'in the way');
+    const { code, stdout, stderr } = await explore('a.test', '--budget', '1m');
+    expect(stdout).toMatch(/^1 test in 1 file/);
+    expect(stderr).toMatch(sentence);
+    expect(code).toBe(2);
+  }
+  rmSync(broken, { recursive: true });
 });
 
 test('no Vitest: one sentence, exit code 2', async () => {
