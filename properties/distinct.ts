@@ -1,3 +1,5 @@
+import type { Trace } from '../scheduler/trace.ts';
+
 /**
  * A set of schedules by their 64-bit hashes, outside of the JavaScript heap: open addressing in a typed array,
  * so that a long exploration keeps the heap flat.
@@ -12,8 +14,11 @@ export class Distinct {
     this.#slots.fill(0);
   }
 
-  add(a: number, b: number): void {
+  /** The schedule of the execution that has just run. */
+  add(trace: Trace): void {
     if (this.size * 2 > this.#slots.length / 2) this.#grow();
+    trace.hash();
+    const { hashA: a, hashB: b } = trace;
     // The pair (0, 0) marks a free slot.
     if (this.#put(a === 0 && b === 0 ? 1 : a, b)) this.size++;
   }

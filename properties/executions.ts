@@ -42,6 +42,12 @@ export class Executions {
     return this.#run;
   }
 
+  /** The latest execution again, making the choices of `chooser`; the next one is another. */
+  again(chooser: Chooser): Run {
+    this.#spec.chooser = chooser;
+    return this.#run;
+  }
+
   /** The latest execution again, under another chooser: same number, same chance, same time mode. */
   replay(chooser: Chooser, observer?: Observer, changes?: Partial<Pick<RunSpec, 'awaits' | 'maxSteps'>>): Run {
     return { spec: { ...this.#spec, ...changes, chooser }, body: this.#run.body, observer };

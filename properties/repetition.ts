@@ -1,4 +1,5 @@
 import type { RawFailure } from '../scheduler/failure.ts';
+import { RetraceChooser } from '../scheduler/replaying.ts';
 import type { Labels } from '../scheduler/schedule.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { Trace } from '../scheduler/trace.ts';
@@ -10,7 +11,9 @@ const BLAME =
 /** An execution that is kept to be compared with its repetition. */
 export class Original {
   readonly trace = new Trace();
-  #tasks: string[] = [];
+  /** Makes its choices again. */
+  readonly chooser = new RetraceChooser(this.trace);
+  readonly #tasks: string[] = [];
   #labels!: Labels;
   #outcome: RawFailure | undefined;
 
@@ -18,7 +21,7 @@ export class Original {
   keep(scheduler: Scheduler, outcome: RawFailure | undefined): this {
     const { trace, tasks, labels } = scheduler;
     this.trace.copyFrom(trace);
-    this.#tasks = Array.from({ length: tasks.count }, (_, id) => tasks.all[id]!.name);
+    for (let id = 0; id < tasks.count; id++) this.#tasks[id] = tasks.all[id]!.name;
     this.#labels = labels;
     this.#outcome = outcome;
     return this;
@@ -58,10 +61,11 @@ export class Original {
 
 /** The first step in which the two differ, the time that it took included. */
 function firstDifference(first: Trace, second: Trace): number | undefined {
+  const step = first.firstDifference(second);
+  if (step < 0 && first.took.size === 0 && second.took.size === 0) return undefined;
   const steps = [...first.took.keys(), ...second.took.keys()].filter(
     (at) => first.took.get(at) !== second.took.get(at),
   );
-  const step = first.firstDifference(second);
   if (step >= 0) steps.push(step);
   return steps.length === 0 ? undefined : Math.min(...steps);
 }

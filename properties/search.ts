@@ -100,7 +100,7 @@ export class Search implements Walker {
     const { trace } = scheduler;
     this.executions++;
     this.#steps += trace.length;
-    this.#distinct.add(trace.hashA, trace.hashB);
+    this.#distinct.add(trace);
     this.#schedules?.add(scheduler);
     this.#branches.close(execution ?? this.executions);
     this.#straddling.add(trace, this.executions);

@@ -2,7 +2,6 @@ import { StrategyChooser } from '../scheduler/chooser.ts';
 import type { Engine, Plan } from '../scheduler/control.ts';
 import { StraddleError } from '../scheduler/error.ts';
 import type { RawFailure } from '../scheduler/failure.ts';
-import { RetraceChooser } from '../scheduler/replaying.ts';
 import type { ExecutionOutcome, Strategy } from '../scheduler/strategy.ts';
 import { NumberedChance } from '../scheduler/world/chance.ts';
 import { chanceSeed, type Executions } from './executions.ts';
@@ -103,7 +102,10 @@ export class Walk {
       }
       // Not the first: an exploration of one execution would be repeated by chance, once in twenty times.
       if ((mayEndEarly && execution <= FIRST_REPLAYED) || (random() < REPLAY_SHARE && execution > 1)) {
-        const differs = yield* this.#replayPassing(engine);
+        // It must do the same when it runs again.
+        const before = (this.#before ??= new Original()).keep(engine.scheduler, undefined);
+        yield this.#runs.again(before.chooser);
+        const differs = this.#difference(engine);
         if (differs !== undefined) return differs;
       }
     }
@@ -150,13 +152,10 @@ export class Walk {
     return failed;
   }
 
-  /** A passing execution, run again: it must do the same. */
-  *#replayPassing(engine: Engine): Plan<RawFailure | undefined> {
-    const { scheduler } = engine;
-    const before = (this.#before ??= new Original()).keep(scheduler, undefined);
-    yield this.#runs.replay(new RetraceChooser(before.trace));
-    if (engine.interrupted || this.#walker.isBrokenOff?.() === true) return undefined;
-    const difference = before.differenceFrom(scheduler, outcomeOf(scheduler, this.#settings.leaks === 'fail'));
+  /** Whether the repetition that has just run did something else. */
+  #difference({ scheduler, interrupted }: Engine): RawFailure | undefined {
+    if (interrupted || this.#walker.isBrokenOff?.() === true) return undefined;
+    const difference = this.#before!.differenceFrom(scheduler, outcomeOf(scheduler, this.#settings.leaks === 'fail'));
     return difference === undefined ? undefined : { kind: 'nondeterminism', message: difference };
   }
 }

@@ -66,7 +66,9 @@ export class StrategyChooser implements Chooser {
 
   choose(enabled: readonly Op[], step: number): number {
     const index = this.#strategy.choose(enabled, step);
-    if (index >= 0 && index < enabled.length && Number.isInteger(index)) return index;
+    // In whole numbers: as fractions they would be carried along the whole step.
+    const place = index | 0;
+    if (place === index && place >= 0 && place < enabled.length) return place;
     throw new StraddleError(
       'strategy',
       `The strategy '${this.#strategy.name}' chose ${String(index)} of ${enabled.length} enabled operations; it must return an index of the list.`,
@@ -78,6 +80,11 @@ export class StrategyChooser implements Chooser {
     if (!this.bursts || --this.#untilBurst > 0) return -1;
     this.#untilBurst = this.#drawGap();
     // A strategy is asked only for what will be done.
+    for (const op of enabled) if (op.run !== undefined) return this.#joinSettling(enabled, step);
+    return this.choose(enabled, step);
+  }
+
+  #joinSettling(enabled: readonly Op[], step: number): number {
     const settling = enabled.filter((op) => op.settles);
     return settling.length === 0 ? -1 : enabled.indexOf(settling[this.choose(settling, step)]!);
   }

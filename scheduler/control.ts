@@ -333,8 +333,7 @@ class Controller implements Engine {
     scheduler.host?.begin();
     scheduler.begin(run.spec);
     const sim = new ExecutionSim(scheduler, this.#world.chance.next, this.#limits.onBranch);
-    const { body } = run;
-    scheduler.start(() => body(sim));
+    scheduler.start(run.body as (sim: unknown) => unknown, sim);
   }
 
   /** True if what the execution has left open outside takes a turn of the loop to be gone. */

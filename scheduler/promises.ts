@@ -4,19 +4,34 @@ export const promiseThen = Promise.prototype.then;
 
 export const settledPromise: Promise<void> = Promise.resolve();
 
-/** The functions that settle the promise made last with `capture`. */
-export let resolveOf: (value: unknown) => void;
-export let rejectOf: (reason: unknown) => void;
+/** What settles a promise. */
+export interface Settler {
+  resolve: ((value: unknown) => void) | undefined;
+  reject?: ((reason: unknown) => void) | undefined;
+}
 
-/** An executor that all promises of the engine share: no closure per promise. Read the results at once. */
-export function capture(resolve: (value: never) => void, reject: (reason: unknown) => void): void {
-  resolveOf = resolve as (value: unknown) => void;
-  rejectOf = reject;
+/** Whose promise is being made: the executors are shared, so that no promise costs a closure. */
+let settler: Settler;
+
+/** A promise that is settled through `of`. */
+export function promiseFor(of: Settler): Promise<unknown> {
+  settler = of;
+  return new Promise(takeBoth);
 }
 
 /** The same for a promise that is never rejected. */
-export function captureResolve(resolve: (value: never) => void): void {
-  resolveOf = resolve as (value: unknown) => void;
+export function resolvedBy(of: Settler): Promise<void> {
+  settler = of;
+  return new Promise(takeResolve);
+}
+
+function takeBoth(resolve: (value: unknown) => void, reject: (reason: unknown) => void): void {
+  settler.resolve = resolve;
+  settler.reject = reject;
+}
+
+function takeResolve(resolve: (value: never) => void): void {
+  settler.resolve = resolve as (value: unknown) => void;
 }
 
 /** Whether `await` would wait for more than a microtask. */

@@ -41,6 +41,7 @@ export class Rejections {
 
   /** The first one that is still unhandled; a failed task comes before a stray promise. */
   first(): Rejection | undefined {
+    if (this.#unhandled.size === 0) return undefined;
     let found: Rejection | undefined;
     for (const rejection of this.#unhandled.values()) {
       if (found === undefined || (rejection.spawned && !found.spawned)) found = rejection;

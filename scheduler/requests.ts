@@ -3,7 +3,7 @@ import type { GateHost } from './gates.ts';
 import { IoOp, Op, ReachedOp, TimerOp, WaitOp } from './op.ts';
 import type { Hook, Site } from './point.ts';
 import { Points } from './points.ts';
-import { capture, captureResolve, isThenable, promiseThen, rejectOf, resolveOf, settledPromise } from './promises.ts';
+import { isThenable, promiseFor, promiseThen, resolvedBy, settledPromise, type Settler } from './promises.ts';
 import type { Observer, RunSpec } from './run.ts';
 import { Labels } from './schedule.ts';
 import { nameOfSite } from './site-names.ts';
@@ -61,8 +61,7 @@ export abstract class Requests implements Hook, GateHost {
     }
     task.live++;
     if (this.observer !== undefined) this.observer.created(op);
-    const promise = new Promise<void>(captureResolve);
-    op.resolve = resolveOf;
+    const promise = resolvedBy(op);
     if (key !== undefined) this.points.arrivedWithKey(op);
     if (this.points.watched) this.points.arrive(op);
     else {
@@ -90,7 +89,7 @@ export abstract class Requests implements Hook, GateHost {
     const op = this.#wait('await', nameOfSite(site), site);
     const source = Promise.resolve(value);
     op.source = source;
-    const promise = this.#promise(op);
+    const promise = promiseFor(op);
     const { generation } = this;
     void promiseThen.call(
       source,
@@ -112,9 +111,7 @@ export abstract class Requests implements Hook, GateHost {
     this.tasks.claim(op, this.current);
     op.task.asleep++;
     this.clock.addTimer(op);
-    const promise = new Promise<void>(captureResolve);
-    op.resolve = resolveOf;
-    return promise;
+    return resolvedBy(op);
   }
 
   spawn(name: string, body: () => unknown): Promise<unknown> {
@@ -123,11 +120,10 @@ export abstract class Requests implements Hook, GateHost {
     task.live++;
     task.enabled++;
     if (this.observer !== undefined) this.observer.created(op);
-    const promise = new Promise<unknown>(capture);
-    const resolve = resolveOf;
-    const reject = rejectOf;
+    const outcome: Settler = { resolve: undefined, reject: undefined };
+    const promise = promiseFor(outcome);
     const scope = new AsyncResource('straddle.task');
-    op.run = () => this.within(scope, task, () => this.runBody(task, body, resolve, reject));
+    op.run = () => this.within(scope, task, () => this.runBody(task, body, outcome.resolve!, outcome.reject!));
     task.result = promise;
     this.opened(task);
     this.#ready(op);
@@ -161,13 +157,13 @@ export abstract class Requests implements Hook, GateHost {
   idle(): Promise<unknown> {
     const op = this.#wait('barrier', 'idle');
     (this.offers.idlers ??= []).push(op);
-    return this.#promise(op);
+    return promiseFor(op);
   }
 
   /** A blocked operation of the current task; `enable` ends the wait. */
   block(kind: 'barrier', name: string): { op: WaitOp; promise: Promise<unknown> } {
     const op = this.#wait(kind, name);
-    return { op, promise: this.#promise(op) };
+    return { op, promise: promiseFor(op) };
   }
 
   enable(op: WaitOp, failed = false, value?: unknown): void {
@@ -329,13 +325,6 @@ export abstract class Requests implements Hook, GateHost {
     task.live++;
     if (this.observer !== undefined) this.observer.created(op);
     return op;
-  }
-
-  #promise(op: WaitOp): Promise<unknown> {
-    const promise = new Promise<unknown>(capture);
-    op.resolve = resolveOf;
-    op.reject = rejectOf;
-    return promise;
   }
 
   #ready(op: Op): void {

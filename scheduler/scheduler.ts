@@ -52,11 +52,22 @@ export class Scheduler extends Requests {
   /** It would have, but the chooser drained first. */
   #apart = false;
   #undrained = false;
+  /** Of a burst: the tasks, and their steps, whose continuations run in the drain after the first one's. */
+  readonly #entering: Task[] = [];
+  readonly #enteringAt: number[] = [];
   /** The real loop has not turned since then. */
   #unturned = false;
   #sinceLook = 0;
 
+  #body: ((sim: unknown) => unknown) | undefined;
+  #sim: unknown;
+  /** The async context of bodies; another one when a body has left something in it. */
+  #scope: AsyncResource | undefined;
+
+  // Made once, not for each execution.
+  readonly #callBody = (): unknown => this.#body!(this.#sim);
   readonly #failMain = (error: unknown): void => this.fail('error', error);
+  readonly #runMain = (): void => this.runBody(this.current, this.#callBody, noResult, this.#failMain);
 
   /** @param drain the synchronous drain, or `undefined` to give control back after every step. */
   constructor(drain: Drain | undefined) {
@@ -103,14 +114,16 @@ export class Scheduler extends Requests {
   }
 
   /** Starts the body as step 0; its end, and that of every spawned task, ends the execution. */
-  start(body: () => unknown): void {
+  start(body: (sim: unknown) => unknown, sim: unknown): void {
     const main = this.current;
     this.trace.push(main.id, this.#bodyLabel, 0, 0, 0);
     main.steps = 1;
     this.opened(main);
+    this.#body = body;
+    this.#sim = sim;
     // A context of its own: what the body enters there ends with it.
-    const scope = new AsyncResource('straddle.execution');
-    this.within(scope, main, () => this.runBody(main, body, noResult, this.#failMain));
+    this.#scope ??= new AsyncResource('straddle.execution');
+    this.within(this.#scope, main, this.#runMain);
     this.#undrained = this.#unturned = true;
   }
 
@@ -127,8 +140,7 @@ export class Scheduler extends Requests {
       }
     }
     while (!this.ended) {
-      if (offers.outside !== undefined && offers.outside.pending()) return this.#pause('outside');
-      if (this.host !== undefined && this.host.isAsking) return this.#pause('outside');
+      if ((offers.outside !== undefined || this.host !== undefined) && this.#mustWait()) return this.#pause('outside');
       if (!this.#step()) {
         if (!this.abandoned && (this.hope() || this.host?.mayAnswer(this.trace.length) === true))
           return this.#pause('outside');
@@ -143,6 +155,11 @@ export class Scheduler extends Requests {
       }
     }
     return 'ended';
+  }
+
+  /** Something outside is about to answer, or a test runner to be asked. */
+  #mustWait(): boolean {
+    return this.offers.outside?.pending() === true || this.host?.isAsking === true;
   }
 
   /** Code that nobody controls may run meanwhile, and even end the execution. */
@@ -178,6 +195,11 @@ export class Scheduler extends Requests {
     this.points.openAll();
     this.finish();
     this.#undrained = this.#unturned = true;
+  }
+
+  /** Code under test has left something in its async context. */
+  renewScope(): void {
+    this.#scope = undefined;
   }
 
   /** Calls `then` once, when the execution has ended or failed. */
@@ -219,22 +241,13 @@ export class Scheduler extends Requests {
 
   /** Makes one choice, and the bursts that follow it, without draining. False if nothing is enabled. */
   #step(): boolean {
-    const { enabled, trace, offers } = this;
+    const { enabled, offers } = this;
     const ready = enabled.length;
-    if (offers.any) {
-      offers.addTo(enabled, this.#elastic);
-      if (ready === 0 && enabled.length === 1 && this.#isDry(enabled[0]!)) enabled.length = 0;
-    }
+    if (offers.any) this.#putForward(ready);
     const count = enabled.length;
     if (count === 0) return false;
-    const step = trace.length;
-    if (step >= this.#maxSteps) {
-      if (this.dry.isDrying) this.#stuck();
-      this.fail('livelock', undefined, `The execution was still running after ${this.#maxSteps} steps (maxSteps).`);
-      this.ended = true;
-      enabled.length = ready;
-      return true;
-    }
+    const step = this.trace.length;
+    if (step >= this.#maxSteps) return this.#giveUp(ready);
     const index = this.#choose(step);
     const op = enabled[index]!;
     if (this.observer !== undefined) this.observer.chosen(enabled, index, step);
@@ -253,10 +266,28 @@ export class Scheduler extends Requests {
     this.#fire(op, index < ready ? index : -1, word);
     this.#undrained = true;
     if (op.run === undefined && enabled.length > 0) {
-      this.#joinable = index === 0 && op.kind !== 'sleep';
-      this.#batch = op.readyIn;
-      this.#burst();
+      this.#joinable = index === 0 && op.kind !== 'sleep' && enabled[0]!.readyIn === op.readyIn;
+      if (this.#joinable || this.#chooser.bursts) {
+        this.#batch = op.readyIn;
+        this.#burst();
+      }
     }
+    return true;
+  }
+
+  /** Adds what the world offers to the enabled operations, of which there are `ready`. */
+  #putForward(ready: number): void {
+    const { enabled } = this;
+    this.offers.addTo(enabled, this.#elastic);
+    if (ready === 0 && enabled.length === 1 && this.#isDry(enabled[0]!)) enabled.length = 0;
+  }
+
+  /** The execution takes more steps than it may. */
+  #giveUp(ready: number): true {
+    if (this.dry.isDrying) this.#stuck();
+    this.fail('livelock', undefined, `The execution was still running after ${this.#maxSteps} steps (maxSteps).`);
+    this.ended = true;
+    this.enabled.length = ready;
     return true;
   }
 
@@ -268,11 +299,15 @@ export class Scheduler extends Requests {
     try {
       return this.#chooser.choose(this.enabled, step);
     } catch (error) {
-      if (!(error instanceof StraddleError)) throw error;
-      if (error.kind !== 'script' && error.kind !== 'nondeterminism') throw error;
-      this.fail(error.kind, error);
-      return 0;
+      return this.#unfollowed(error);
     }
+  }
+
+  #unfollowed(error: unknown): 0 {
+    if (!(error instanceof StraddleError)) throw error;
+    if (error.kind !== 'script' && error.kind !== 'nondeterminism') throw error;
+    this.fail(error.kind, error);
+    return 0;
   }
 
   /** Settles further operations before the drain, as natural order or the strategy has it. */
@@ -297,47 +332,59 @@ export class Scheduler extends Requests {
         this.#joinable = false;
       }
       // The continuations of one burst run one after another: each must find its own task current.
-      const { task } = op;
-      void promiseThen.call(settledPromise, () => this.#enter(task, step));
+      this.#entering.push(op.task);
+      this.#enteringAt.push(step);
+      void promiseThen.call(settledPromise, this.#enterNext);
       const { current, currentStep } = this;
       this.#fire(op, index, word);
-      this.#enter(current, currentStep);
+      this.current = current;
+      this.currentStep = currentStep;
     }
   }
 
+  readonly #enterNext = (): void => {
+    this.current = this.#entering.shift()!;
+    this.currentStep = this.#enteringAt.shift()!;
+  };
+
   /** Runs the operation, without draining. `at` is its place in the enabled list, or −1 for an offer. */
   #fire(op: Op, at: number, decision: number): void {
-    const { task } = op;
-    const step = this.trace.length;
+    const { task, kind } = op;
+    const { trace } = this;
+    const step = trace.length;
     const previous = this.#previous;
     let word = decision;
-    if (previous !== undefined && previous !== task && previous.enabled > previous.asleep) word |= PREEMPTED;
-    if (at >= 0) removeAt(this.enabled, at);
-    else this.offers.remove(op);
-    if (at >= 0 || op.kind === 'sleep' || op.kind === 'io') task.enabled--;
-    if (op.kind === 'sleep') task.asleep--;
+    if (previous !== task && previous !== undefined && previous.enabled > previous.asleep) word |= PREEMPTED;
+    if (at >= 0) {
+      removeAt(this.enabled, at);
+      task.enabled--;
+    } else this.#takeOffer(op);
     task.live--;
     task.steps++;
     if (task.parent !== undefined) task.parent.idleFrom = 0;
     this.#previous = task;
     this.current = task;
     this.currentStep = step;
-    const isSite = op.kind === 'point' || op.kind === 'await';
+    const isPoint = kind === 'point';
+    const isSite = isPoint || kind === 'await';
     if (isSite) word |= SITE;
-    this.trace.push(task.id, op.label, op.created, op.settled, word);
+    trace.push(task.id, op.label, op.created, op.settled, word);
     if (this.observer !== undefined) this.observer.fired(op, step);
     if (op.key !== undefined) this.points.departedWithKey(op);
     if (isSite && this.points.watched) this.points.depart(op);
-    if (op.kind === 'await') this.enableBehind(op as WaitOp, at);
-    if (op.run === undefined) {
-      op.settle();
-      if (op.kind === 'point' && this.observer === undefined) this.freePoints.push(op);
-    } else this.#within(task, op.run);
+    if (kind === 'await') this.enableBehind(op as WaitOp, at);
+    if (op.run !== undefined) this.#within(task, op.run);
+    else if (isPoint) {
+      op.resolve!(undefined);
+      if (this.observer === undefined) this.freePoints.push(op);
+    } else op.settle();
   }
 
-  #enter(task: Task, step: number): void {
-    this.current = task;
-    this.currentStep = step;
+  #takeOffer(op: Op): void {
+    const { task, kind } = op;
+    this.offers.remove(op);
+    if (kind === 'sleep' || kind === 'io') task.enabled--;
+    if (kind === 'sleep') task.asleep--;
   }
 
   /** In elastic time: an early timer, or the time that the operation takes; both deviate. */
@@ -380,14 +427,16 @@ export class Scheduler extends Requests {
   #settleDown(): void {
     this.#undrained = false;
     this.drains++;
-    if (this.points.gates.length > 0) {
-      try {
-        this.points.look();
-      } catch (error) {
-        this.fail('error', error);
-      }
-    }
+    if (this.points.gates.length > 0) this.#look();
     if (this.open === 0 || (this.failure !== undefined && !this.abandoned)) this.ended = true;
+  }
+
+  #look(): void {
+    try {
+      this.points.look();
+    } catch (error) {
+      this.fail('error', error);
+    }
   }
 
   /** Nothing is enabled, and nothing will be. */

@@ -82,12 +82,13 @@ export class ExecutionSim implements Sim {
     throw new StraddleError('usage', 'This needs the sim of a controlled execution.');
   }
 
-  get #over(): boolean {
-    return this.#generation !== this.#scheduler.generation || this.#scheduler.ended;
+  /** Static: an accessor of its own would cost every execution. */
+  static #isOver(sim: ExecutionSim): boolean {
+    return sim.#generation !== sim.#scheduler.generation || sim.#scheduler.ended;
   }
 
   spawn<T>(name: string, body: () => T): Promise<Awaited<T>> {
-    if (this.#over) return never();
+    if (ExecutionSim.#isOver(this)) return never();
     if (typeof name !== 'string' || typeof body !== 'function') {
       throw new StraddleError('usage', 'spawn takes a name and a function: sim.spawn("reader", async () => { … }).');
     }
@@ -95,11 +96,11 @@ export class ExecutionSim implements Sim {
   }
 
   point(name: string, key?: unknown): Promise<void> {
-    return this.#over ? never() : this.#scheduler.point(name, key);
+    return ExecutionSim.#isOver(this) ? never() : this.#scheduler.point(name, key);
   }
 
   branch(label: string): void {
-    if (!this.#over) this.#onBranch(label);
+    if (!ExecutionSim.#isOver(this)) this.#onBranch(label);
   }
 
   hold(name: string | RegExp, options: HoldOptions = {}): Hold {
@@ -131,18 +132,18 @@ export class ExecutionSim implements Sim {
   }
 
   get barriers(): Barriers {
-    return (this.#barriers ??= this.#over
+    return (this.#barriers ??= ExecutionSim.#isOver(this)
       ? new ExecutionBarriers(this.#scheduler, this.#scheduler.points.barriers)
       : new ExecutionBarriers(this.#scheduler, this.#scheduler.points.useBarriers()));
   }
 
   waiting<T>(promise: Promise<T>, on: string, heldBy?: () => string | undefined): Promise<T> {
-    if (!this.#over) this.#scheduler.observer?.told?.(promise, on, heldBy);
+    if (!ExecutionSim.#isOver(this)) this.#scheduler.observer?.told?.(promise, on, heldBy);
     return promise;
   }
 
   sleep(ms: number): Promise<void> {
-    if (this.#over) return never();
+    if (ExecutionSim.#isOver(this)) return never();
     if (typeof ms !== 'number' || !(ms >= 0) || ms === Infinity) {
       throw new StraddleError('usage', `sleep takes a number of milliseconds of 0 or more, not ${String(ms)}.`);
     }
@@ -160,7 +161,7 @@ export class ExecutionSim implements Sim {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       const controller = (this.#controller = new AbortController());
-      if (this.#over) controller.abort();
+      if (ExecutionSim.#isOver(this)) controller.abort();
       else this.#scheduler.onEnd(() => controller.abort());
     }
     return this.#controller.signal;

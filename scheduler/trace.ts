@@ -17,11 +17,11 @@ export class Trace {
   length = 0;
   /** Virtual milliseconds that a step took before it ran; sparse. */
   readonly took = new Map<number, number>();
-  /** A schedule's hash in two lanes: equal for equal sequences of tasks, labels and times taken. */
+  /** The schedule's hash in two lanes, as `hash` has computed it. */
   hashA = 0;
   hashB = 0;
   #words = new Int32Array(STRIDE * 256);
-  #frozen: { length: number; hashA: number; hashB: number } | undefined;
+  #frozen = -1;
 
   /** Where the steps are kept. */
   get memory(): Int32Array {
@@ -30,20 +30,18 @@ export class Trace {
 
   clear(): void {
     this.length = 0;
-    this.hashA = 0x811c9dc5 | 0;
-    this.hashB = 0x9747b28c | 0;
     if (this.took.size > 0) this.took.clear();
-    this.#frozen = undefined;
+    this.#frozen = -1;
   }
 
   /** Steps pushed from now on belong to the clearing up after a failure; `thaw` takes them back. */
   freeze(): void {
-    this.#frozen = { length: this.length, hashA: this.hashA, hashB: this.hashB };
+    this.#frozen = this.length;
   }
 
   thaw(): void {
-    if (this.#frozen !== undefined) Object.assign(this, this.#frozen);
-    this.#frozen = undefined;
+    if (this.#frozen >= 0) this.length = this.#frozen;
+    this.#frozen = -1;
   }
 
   push(task: number, label: number, created: number, settled: number, decision: number): void {
@@ -56,25 +54,55 @@ export class Trace {
     words[at++] = settled;
     words[at] = decision;
     this.length++;
-    const mixed = Math.imul(task, 0x9e3779b1) ^ Math.imul(label + 1, 0x85ebca6b) ^ (decision & JOINED);
-    this.hashA = Math.imul(this.hashA ^ mixed, 0x01000193);
-    this.hashB = Math.imul((this.hashB << 13) | (this.hashB >>> 19), 0x5bd1e995) ^ mixed;
   }
 
   /** The step that is pushed next takes virtual time before it runs. */
   take(ms: number): void {
     this.took.set(this.length, ms);
-    const mixed = Math.imul(ms * 1024, 0xc2b2ae35);
-    this.hashA = Math.imul(this.hashA ^ mixed, 0x01000193);
-    this.hashB ^= mixed;
   }
 
-  /** Every step that waited at a site, with its label; `straddled` if another task ran meanwhile. */
+  /** Computes the hash: equal for equal sequences of tasks, labels and times taken. */
+  hash(): void {
+    const words = this.#words;
+    const end = this.length * STRIDE;
+    let a = 0x811c9dc5 | 0;
+    let b = 0x9747b28c | 0;
+    for (let at = 0; at < end; at += STRIDE) {
+      const joined = words[at + 4]! & JOINED;
+      const mixed = Math.imul(words[at]!, 0x9e3779b1) ^ Math.imul(words[at + 1]! + 1, 0x85ebca6b) ^ joined;
+      a = Math.imul(a ^ mixed, 0x01000193);
+      b = Math.imul((b << 13) | (b >>> 19), 0x5bd1e995) ^ mixed;
+    }
+    if (this.took.size > 0) {
+      for (const [step, ms] of this.took) {
+        if (step >= this.length) break;
+        const mixed = Math.imul(ms * 1024, 0xc2b2ae35) ^ Math.imul(step, 0x9e3779b1);
+        a = Math.imul(a ^ mixed, 0x01000193);
+        b = Math.imul((b << 13) | (b >>> 19), 0x5bd1e995) ^ mixed;
+      }
+    }
+    this.hashA = a;
+    this.hashB = b;
+  }
+
+  /**
+   * Every step that waited at a site, with its label; `straddled` if another task ran meanwhile. Of steps in a row
+   * with the same answer one is told.
+   */
   eachSite(tell: (label: number, straddled: boolean) => void): void {
     const words = this.#words;
-    for (let step = 1, at = STRIDE; step < this.length; step++, at += STRIDE) {
+    const { length } = this;
+    let lastLabel = -1;
+    let lastStraddled = false;
+    for (let step = 1, at = STRIDE; step < length; step++, at += STRIDE) {
+      if ((words[at + 4]! & SITE) === 0) continue;
+      const label = words[at + 1]!;
       // A task never overtakes itself: if the step is not the very next one, another task ran meanwhile.
-      if ((words[at + 4]! & SITE) !== 0) tell(words[at + 1]!, step > words[at + 2]! + 1);
+      const straddled = step > words[at + 2]! + 1;
+      if (label === lastLabel && straddled === lastStraddled) continue;
+      tell(label, straddled);
+      lastLabel = label;
+      lastStraddled = straddled;
     }
   }
 
@@ -115,20 +143,20 @@ export class Trace {
   /** The first step in which the two differ, or −1. */
   firstDifference(other: Trace): number {
     const steps = Math.min(this.length, other.length);
-    for (let i = 0; i < steps * STRIDE; i++) {
-      if (this.#words[i] !== other.#words[i]) return Math.floor(i / STRIDE);
-    }
+    const words = this.#words;
+    const others = other.#words;
+    for (let i = 0, end = steps * STRIDE; i < end; i++) if (words[i] !== others[i]) return Math.floor(i / STRIDE);
     return this.length === other.length ? -1 : steps;
   }
 
   copyFrom(other: Trace): void {
     if (this.#words.length < other.length * STRIDE) this.#words = new Int32Array(other.#words.length);
-    this.#words.set(other.#words.subarray(0, other.length * STRIDE));
+    const words = this.#words;
+    const others = other.#words;
+    for (let i = 0, end = other.length * STRIDE; i < end; i++) words[i] = others[i]!;
     this.length = other.length;
-    this.hashA = other.hashA;
-    this.hashB = other.hashB;
-    this.took.clear();
-    for (const [step, ms] of other.took) this.took.set(step, ms);
+    if (this.took.size > 0) this.took.clear();
+    if (other.took.size > 0) for (const [step, ms] of other.took) this.took.set(step, ms);
   }
 
   #grow(): void {

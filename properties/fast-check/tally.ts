@@ -49,7 +49,7 @@ export class Tally {
     const { trace } = scheduler;
     this.executions++;
     this.#steps += trace.length;
-    this.#schedules.add(trace.hashA, trace.hashB);
+    this.#schedules.add(trace);
     this.branches.close(this.executions);
     this.#evidence.add(scheduler);
     this.#straddling.add(trace, this.executions - this.#first);

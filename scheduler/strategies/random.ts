@@ -10,6 +10,6 @@ export function random(): Strategy {
       draw = info.random;
       return true;
     },
-    choose: (enabled) => (enabled.length === 1 ? 0 : Math.floor(draw() * enabled.length)),
+    choose: (enabled) => (enabled.length === 1 ? 0 : (draw() * enabled.length) | 0),
   };
 }

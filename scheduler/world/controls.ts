@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import nodePerformance from 'node:perf_hooks';
 import timers from 'node:timers';
 import promised from 'node:timers/promises';
@@ -48,6 +49,10 @@ class Controls {
     this.#addChance();
     this.#addChannels();
     this.#addOutside();
+    this.#method(AsyncLocalStorage.prototype, 'enterWith', (original) => (world) => {
+      world.entersContext();
+      return original;
+    });
     for (const name of ['queueMicrotask', 'performance', 'Intl', 'Temporal']) this.patches.guard(globalThis, name);
     this.patches.guard(process, 'nextTick');
     this.refresh();

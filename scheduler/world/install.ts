@@ -85,16 +85,23 @@ export class World {
     return (this.#scheduler.offers.ports = this.#ports);
   }
 
+  /** Code under test leaves something in its async context. */
+  entersContext(): void {
+    this.#scheduler.renewScope();
+  }
+
   /** Before an execution. */
   reset(seed: number, startTime: number): void {
     this.#startTime = startTime;
     this.#controls.patches.begin();
     this.chance.reset(seed);
+    this.#hooks.timers.reset();
+    // Most executions ask nothing of the world but chance: then there is nothing to forget.
+    if (this.#scheduler.offers.isUntouched) return;
     this.timers.reset();
     this.frames.reset();
     this.#ports.reset();
     this.outside.reset();
-    this.#hooks.timers.reset();
   }
 
   /**

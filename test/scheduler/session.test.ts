@@ -89,7 +89,7 @@ test('a budget ends a session', async () => {
   const settings = settle({ runs: 1e9 });
   const branches = new Branches(settings.branches);
   const search = new Search(body, settings, branches);
-  const session = new Session<Report>({ budgetMs: 50, onBranch: branches.hit }, (engine) => search.plan(engine));
+  const session = new Session<Report>({ budgetMs: 250, onBranch: branches.hit }, (engine) => search.plan(engine));
   do await session.execute();
   while (session.advance());
   expect(session.result!.executions).toBeGreaterThan(1);
