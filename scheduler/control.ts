@@ -368,6 +368,8 @@ class Controller implements Engine {
 
   #takeOver(): void {
     slot.hook = this.scheduler;
+    // Bodies inherit the async context of whoever explores now.
+    this.scheduler.renewScope();
     this.rejections.hold();
     this.#world.install();
   }

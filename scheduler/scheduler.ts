@@ -197,7 +197,7 @@ export class Scheduler extends Requests {
     this.#undrained = this.#unturned = true;
   }
 
-  /** Code under test has left something in its async context. */
+  /** The next body begins in a context that nobody has left anything in. */
   renewScope(): void {
     this.#scope = undefined;
   }
