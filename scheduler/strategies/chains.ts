@@ -59,11 +59,13 @@ export class Chains {
       const least = interleavings(tasks);
       if (!bounds.together || least > most) return least;
     }
-    const random = generator('probes');
     const cost = Math.max(1, this.steps * tasks.length);
     const probes = Math.min(MOST_PROBES, Math.ceil(PROBED_STEPS / cost));
+    // With that much in sum, it is larger than asked for.
+    const enough = (most + 1) * probes;
+    const probe = new Probe(tasks, bounds, generator('probes'));
     let sum = 0;
-    for (let i = 0; i < probes; i++) sum += probe(tasks, bounds, random);
+    for (let i = 0; i < probes && sum < enough; i++) sum += probe.run(enough - sum);
     return Math.round(sum / probes);
   }
 }
@@ -76,37 +78,90 @@ function interleavings(tasks: readonly (readonly boolean[])[]): number {
   return Math.round(schedules);
 }
 
-function probe(tasks: readonly (readonly boolean[])[], bounds: Bounds, random: () => number): number {
-  const made = tasks.map(() => 0);
-  let { preemptions, delays } = bounds;
-  let product = 1;
-  let last = -1;
+/** Walks through the space at random, again and again. */
+class Probe {
+  readonly #tasks: readonly (readonly boolean[])[];
+  readonly #bounds: Bounds;
+  readonly #random: () => number;
+  /** By task: its steps so far. */
+  readonly #made: number[];
+  /** Tasks that have a step left, and those of them that may be settled together with another one. */
+  readonly #open: number[] = [];
+  readonly #waiting: number[] = [];
+  #delays = 0;
+  #product = 1;
 
-  const isOpen = (task: number): boolean => made[task]! < tasks[task]!.length;
-  /** One of so many options. */
-  const pick = (options: number): number => {
-    const allowed = Math.min(options, delays + 1);
-    product *= allowed;
-    const place = allowed === 1 ? 0 : Math.floor(random() * allowed);
-    delays -= place;
-    return place;
-  };
+  constructor(tasks: readonly (readonly boolean[])[], bounds: Bounds, random: () => number) {
+    this.#tasks = tasks;
+    this.#bounds = bounds;
+    this.#random = random;
+    this.#made = tasks.map(() => 0);
+  }
 
-  for (;;) {
-    const open = [...tasks.keys()].filter(isOpen);
-    if (open.length === 0) return product;
-    const goesOn = last >= 0 && isOpen(last);
-    if (goesOn) open.sort((a, b) => Number(b === last) - Number(a === last));
-    const place = pick(goesOn && preemptions === 0 ? 1 : open.length);
-    if (goesOn && place > 0) preemptions--;
-    last = open[place]!;
-    let settles = tasks[last]![made[last]!++]!;
-    const waiting = open.filter((task) => task !== last && tasks[task]![made[task]!] === true);
-    while (bounds.together && settles && waiting.length > 0) {
-      const joined = pick(waiting.length + 1);
-      if (joined === 0) break;
-      [last] = waiting.splice(joined - 1, 1) as [number];
-      settles = tasks[last]![made[last]!++]!;
+  /** The product of the numbers of options, or what of it is `enough`. */
+  run(enough: number): number {
+    const { together } = this.#bounds;
+    const open = this.#open;
+    const waiting = this.#waiting;
+    let { preemptions } = this.#bounds;
+    let last = -1;
+    this.#made.fill(0);
+    this.#delays = this.#bounds.delays;
+    this.#product = 1;
+    while (this.#product < enough) {
+      const goesOn = this.#findOpen(last);
+      if (open.length === 0) break;
+      const place = this.#pick(goesOn && preemptions === 0 ? 1 : open.length);
+      if (goesOn && place > 0) preemptions--;
+      last = open[place]!;
+      let settles = this.#step(last);
+      if (!together || !settles) continue;
+      this.#findWaiting(last);
+      while (settles && waiting.length > 0) {
+        const joined = this.#pick(waiting.length + 1);
+        if (joined === 0) break;
+        last = waiting[joined - 1]!;
+        for (let i = joined; i < waiting.length; i++) waiting[i - 1] = waiting[i]!;
+        waiting.pop();
+        settles = this.#step(last);
+      }
     }
+    return this.#product;
+  }
+
+  /** In order, but `last` first; true if that has a step left. */
+  #findOpen(last: number): boolean {
+    const open = this.#open;
+    while (open.length > 0) open.pop();
+    const goesOn = last >= 0 && this.#isOpen(last);
+    if (goesOn) open.push(last);
+    for (let task = 0; task < this.#tasks.length; task++) if (task !== last && this.#isOpen(task)) open.push(task);
+    return goesOn;
+  }
+
+  #findWaiting(chosen: number): void {
+    const waiting = this.#waiting;
+    while (waiting.length > 0) waiting.pop();
+    for (const task of this.#open) {
+      if (task !== chosen && this.#tasks[task]![this.#made[task]!] === true) waiting.push(task);
+    }
+  }
+
+  #isOpen(task: number): boolean {
+    return this.#made[task]! < this.#tasks[task]!.length;
+  }
+
+  /** Whether it settles a promise. */
+  #step(task: number): boolean {
+    return this.#tasks[task]![this.#made[task]!++]!;
+  }
+
+  /** One of so many options. */
+  #pick(options: number): number {
+    const allowed = Math.min(options, this.#delays + 1);
+    this.#product *= allowed;
+    const place = allowed === 1 ? 0 : Math.floor(this.#random() * allowed);
+    this.#delays -= place;
+    return place;
   }
 }
