@@ -87,7 +87,7 @@ export class Trace {
 
   /**
    * Every step that waited at a site, with its label; `straddled` if another task ran meanwhile. Of steps in a row
-   * with the same answer one is told.
+   * at one site only those are told that say more than the one before.
    */
   eachSite(tell: (label: number, straddled: boolean) => void): void {
     const words = this.#words;
@@ -99,7 +99,7 @@ export class Trace {
       const label = words[at + 1]!;
       // A task never overtakes itself: if the step is not the very next one, another task ran meanwhile.
       const straddled = step > words[at + 2]! + 1;
-      if (label === lastLabel && straddled === lastStraddled) continue;
+      if (label === lastLabel && (lastStraddled || !straddled)) continue;
       tell(label, straddled);
       lastLabel = label;
       lastStraddled = straddled;
