@@ -3,8 +3,8 @@ import { control } from '../scheduler/control.ts';
 import { installDispatchers } from '../scheduler/world/controls.ts';
 import { explore } from '../src/index.ts';
 import type { Row } from './main.ts';
+import { cpuNs, fastest } from './measure.ts';
 
-const ROUNDS = 7;
 /** Beyond everything that is fired: these timers only stand in the way. */
 const FAR_MS = 1_000_000_000;
 
@@ -17,7 +17,7 @@ export async function world(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const pending of [1, 100, 10_000]) {
     rows.push(
-      await compare(
+      await fastest(
         `timer armed and fired, ${pending.toLocaleString('en')} pending`,
         () => straddleTimer(pending, 50_000),
         'Sinon tickAsync',
@@ -26,7 +26,7 @@ export async function world(): Promise<Row[]> {
     );
   }
   const entering = (how: string): Promise<Row> =>
-    compare(
+    fastest(
       `entering and leaving control, ${how}`,
       () => enterAndLeave(500),
       'Sinon install',
@@ -43,33 +43,9 @@ export async function world(): Promise<Row[]> {
     ['clearTimeout', () => clearTimeout(undefined), () => originals.clearTimeout(undefined)],
   ];
   for (const [name, dispatch, original] of calls) {
-    rows.push(await compare(`idle dispatcher of ${name}`, caller(dispatch), 'the original', caller(original)));
+    rows.push(await fastest(`idle dispatcher of ${name}`, caller(dispatch), 'the original', caller(original)));
   }
   return rows;
-}
-
-/** The fastest rounds, in turn. */
-async function compare(
-  name: string,
-  ours: () => Promise<number>,
-  peer: string,
-  theirs: () => Promise<number>,
-): Promise<Row> {
-  let straddleNs = Infinity;
-  let peerNs = Infinity;
-  for (let round = 0; round < ROUNDS; round++) {
-    straddleNs = Math.min(straddleNs, await ours());
-    peerNs = Math.min(peerNs, await theirs());
-  }
-  return { name, straddleNs, peer, peerNs, ratio: straddleNs / peerNs };
-}
-
-const { cpuUsage } = process;
-
-/** Nanoseconds of CPU time of this process: what runs beside it does not count. */
-function cpuNs(): number {
-  const { user, system } = cpuUsage();
-  return (user + system) * 1e3;
 }
 
 /** Each timer arms the next when it fires. */
