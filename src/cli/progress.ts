@@ -15,7 +15,7 @@ export function progressBar(unit: string, isQuiet = false, total?: number): Prog
   const { stderr } = process;
   if (isQuiet || !stderr.isTTY || process.env['TERM'] === 'dumb') return { to: noShow, end: noShow };
   const bar = new SingleBar({
-    format: `{bar} {value} of {total} ${unit}{executions} ({rate} a second), {eta_formatted} left{note}`,
+    format: `{bar} {value} of {total} ${unit}{executions} ({rate} a second), {left} left{note}`,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 24,
@@ -27,14 +27,17 @@ export function progressBar(unit: string, isQuiet = false, total?: number): Prog
   });
   const from = performance.now();
   let most = total ?? 0;
-  if (total !== undefined) bar.start(total, 0, { executions: '', rate: '–', note: '' });
+  if (total !== undefined) bar.start(total, 0, { executions: '', rate: '–', left: '–', note: '' });
   return {
     to(value, { total = most, executions, note } = {}) {
       most = Math.max(total, value);
-      const rate = (1000 * (executions ?? value)) / Math.max(1, performance.now() - from);
+      const elapsedMs = Math.max(1, performance.now() - from);
+      const rate = (1000 * (executions ?? value)) / elapsedMs;
       const told = {
         executions: executions === undefined ? '' : `, ${executions} executions`,
         rate: rate >= 10 ? Math.round(rate) : Number(rate.toPrecision(2)),
+        // The bar's own estimate is of the last few steps only, and has none after the first.
+        left: value === 0 ? '–' : duration((elapsedMs / value) * (most - value)),
         note: note === undefined ? '' : `  ${note}`,
       };
       if (!bar.isActive) bar.start(most, value, told);
@@ -43,6 +46,15 @@ export function progressBar(unit: string, isQuiet = false, total?: number): Prog
     },
     end: () => bar.stop(),
   };
+}
+
+/** `45s`, `3m05s`, `1h02m`. */
+function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`;
+  return `${Math.floor(seconds / 3600)}h${two(Math.floor((seconds % 3600) / 60))}m`;
 }
 
 function noShow(): void {

@@ -21,6 +21,8 @@ prepareWorker();
 watchMocks();
 runAllAlone();
 quickenDeclarations();
+// A terminal interrupts every process, and Vitest's main one says what is to become of this one.
+if (process.send !== undefined) process.on('SIGINT', () => undefined);
 
 conductWith((test, runner) => {
   if (runsAlone(test) || (order.token !== undefined && test.mode !== 'run')) return undefined;

@@ -79,6 +79,8 @@ export interface Runner {
     readonly testTimeout: number;
     readonly environment?: string;
   };
+  /** Ctrl-C: tests that have not begun are skipped. */
+  readonly cancelRun?: boolean;
   onBeforeRunFiles?(files: File[]): unknown;
   onBeforeRunTask?(test: Task): unknown;
   onBeforeTryTask?(test: Task, at: Try): unknown;

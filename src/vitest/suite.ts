@@ -116,6 +116,7 @@ class Suite {
         },
       });
     let vitest: Vitest;
+    const others = new Set(process.listeners('SIGINT'));
     try {
       vitest = await createVitest(
         'test',
@@ -139,6 +140,10 @@ class Suite {
       throw new StraddleError('config', `Vitest's configuration failed: ${problemOf('', error).message}`, {
         cause: error,
       });
+    }
+    // Vitest would end the process before anything is told.
+    for (const listener of process.listeners('SIGINT')) {
+      if (this.#options.signal !== undefined && !others.has(listener)) process.off('SIGINT', listener);
     }
     try {
       for (const one of vitest.projects) this.#prepare(one);

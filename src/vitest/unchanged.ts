@@ -48,7 +48,12 @@ export class UnchangedTest implements Exploration<Surveyed> {
     this.#settings = common.settings;
     this.#store = common.store;
     this.#budgetMs = budgetMs;
-    this.limits = { host, onBranch: this.#branches.hit };
+    const signal = {
+      get aborted() {
+        return runner.cancelRun === true;
+      },
+    };
+    this.limits = { host, signal, onBranch: this.#branches.hit };
   }
 
   get mayRetry(): boolean {

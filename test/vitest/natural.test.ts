@@ -117,7 +117,6 @@ let plain: Ran;
 let explored: readonly TestReport[];
 beforeAll(async () => {
   plain = await vitest(folder, ['--update']);
-  plain = await vitest(folder);
   const { stdout, stderr } = await execute(folder, 'node_modules/straddle/dist/src/cli/main.js', [
     'explore',
     '--json',

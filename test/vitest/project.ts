@@ -60,7 +60,7 @@ export async function vitest(
 }
 
 /** Without what the runner of these very tests has put there. */
-function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !/^(VITEST|STRADDLE|NODE_ENV|TEST$|VITE)/.test(name)),
   );
