@@ -134,7 +134,8 @@ describe('the demo of this checkout', () => {
   });
 
   test('is the same under the fall-back drain, and with source maps from the start', async () => {
-    expect(await demo([], { STRADDLE_DRAIN: 'turn' })).toEqual(usual);
+    // Without a terminal there are no colours either.
+    expect(await demo([], { STRADDLE_DRAIN: 'turn', NO_COLOR: '' })).toEqual(usual);
     expect(await demo([], {}, ['--enable-source-maps'])).toEqual(usual);
   }, 60_000);
 
@@ -147,11 +148,8 @@ describe('the demo of this checkout', () => {
   });
 
   test('has colours only where they are wanted', async () => {
-    const coloured = async (env: Record<string, string>): Promise<boolean> =>
-      (await demo([], env)).out.includes('\x1b[');
-    expect(await coloured({ NO_COLOR: '', FORCE_COLOR: '1' })).toBe(true);
-    expect(await coloured({ NO_COLOR: '1' })).toBe(false);
-    expect(await coloured({ NO_COLOR: '' })).toBe(false);
+    expect((await demo([], { NO_COLOR: '', FORCE_COLOR: '1' })).out).toContain('\x1b[');
+    expect(usual.out).not.toContain('\x1b[');
   });
 
   test('prints its reports as JSON', async () => {

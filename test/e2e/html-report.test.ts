@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,6 +9,7 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { documentOf, type ReportDocument } from '../../src/report/document.ts';
 import { writeDocument } from '../../src/report/files.ts';
+import { render } from '../../src/report/formats.ts';
 import { explored } from '../report/explored.ts';
 import { FILE, longReport, sampleDocument } from '../report/samples.ts';
 
@@ -39,6 +40,13 @@ async function written(name: string, document: ReportDocument): Promise<string> 
   writeDocument(document, saved);
   const out = join(folder, `${name}.html`);
   await promisify(execFile)(process.execPath, [main, 'report', saved, '--out', out]);
+  return out;
+}
+
+/** The same without starting a process for it. */
+async function rendered(name: string, document: ReportDocument): Promise<string> {
+  const out = join(folder, `${name}.html`);
+  writeFileSync(out, await render(document, 'html'));
   return out;
 }
 
@@ -156,7 +164,7 @@ describe('the HTML report in a browser', () => {
     const report = await explored();
     const failure = { ...report.failure!, message: hostile, token: hostile };
     const bad = documentOf([{ name: hostile, file: FILE, report: { ...report, failure } }]);
-    const out = await written('hostile', { ...bad, sources: { [FILE]: `${hostile}\n`.repeat(30) } });
+    const out = await rendered('hostile', { ...bad, sources: { [FILE]: `${hostile}\n`.repeat(30) } });
     const { page, complaints } = await opened(out);
     expect(await page.locator('main h1').innerText()).toBe(hostile);
     expect(await page.locator('.pane').innerText()).toContain('onerror=alert(1)');
@@ -166,7 +174,7 @@ describe('the HTML report in a browser', () => {
 
   browserTest('draws of 2,000 steps what is seen, and reaches the last one', async () => {
     const long = documentOf([{ name: 'long', file: FILE, report: longReport(await explored(), 2000) }]);
-    const { page, complaints } = await opened(await written('long', long));
+    const { page, complaints } = await opened(await rendered('long', long));
     const elements = (): Promise<number> => page.evaluate('document.querySelectorAll("*").length');
     expect(await elements()).toBeLessThan(3000);
     await page.keyboard.press('End');
@@ -180,21 +188,19 @@ describe('the HTML report in a browser', () => {
 
   browserTest('of 100,000 steps: under 8 MB, written in under 2 s, opened in under 3 s', async () => {
     const report = longReport(await explored(), 100_000);
-    const { html } = await import('../../src/report/html.ts');
     const long = documentOf([{ name: 'very long', file: FILE, report }]);
-    const file = await written('very-long', long);
-    expect(statSync(file).size).toBeLessThan(8e6);
-    // The better of two, because other programs run beside this one.
-    const best = async (run: () => unknown): Promise<number> => {
-      const took: number[] = [];
-      for (let i = 0; i < 2; i++) {
+    let file = '';
+    // Again if it took too long, because other programs run beside this one.
+    const takes = async (run: () => unknown, most: number): Promise<number> => {
+      for (let tries = 1; ; tries++) {
         const from = performance.now();
         await run();
-        took.push(performance.now() - from);
+        const took = performance.now() - from;
+        if (took < most || tries === 3) return took;
       }
-      return Math.min(...took);
     };
-    expect(await best(() => html(long))).toBeLessThan(2000);
-    expect(await best(() => opened(file))).toBeLessThan(3000);
+    expect(await takes(async () => (file = await rendered('very-long', long)), 2000)).toBeLessThan(2000);
+    expect(statSync(file).size).toBeLessThan(8e6);
+    expect(await takes(() => opened(file), 3000)).toBeLessThan(3000);
   });
 });

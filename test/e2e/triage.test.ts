@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { TriageDocument } from '../../src/triage/document.ts';
 
 const main = resolve('dist/src/cli/main.js');
@@ -50,11 +50,15 @@ describe('straddle triage -- command', () => {
   );
 
   test('Ctrl-C prints what is known', async () => {
-    const slow = [process.execPath, '-e', 'setTimeout(() => process.exit(3), 150)'];
+    const folder = mkdtempSync(join(tmpdir(), 'straddle-triage-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const ran = join(folder, 'ran');
+    const slow = ['sh', '-c', `echo >> ${ran}; exit 3`];
     const child = spawn(process.execPath, [main, 'triage', '--', ...slow], { env });
     let out = '';
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    await new Promise((done) => setTimeout(done, 2500));
+    const runs = (): number => (existsSync(ran) ? statSync(ran).size : 0);
+    while (runs() < 4) await new Promise((done) => setTimeout(done, 20));
     child.kill('SIGINT');
     expect(await new Promise((done) => child.on('close', done))).toBe(1);
     expect(out).toMatch(/^deterministic failure: [^]*It failed in all of \d+ plain runs/);

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { execute, project } from './project.ts';
@@ -48,13 +48,6 @@ test.each([
     ['--runs', 'many'],
     /'--runs <n>' argument 'many' is invalid\. It must be a whole number from 1/,
   ],
-  ['no runs', ['--runs', '0'], /argument '0' is invalid\. It must be a whole number from 1/],
-  [
-    'a budget that is no time',
-    ['--budget', '30 parsecs'],
-    /argument '30 parsecs' is invalid\. It must be a time such as 30s/,
-  ],
-  ['a pattern that is none', ['-t', '('], /Invalid regular expression: \/\(\/: Unterminated group/],
   ['a time mode that is none', ['--time', 'fast'], /idle, mixed, elastic/],
   ['an option that is none', ['--rnus', '3'], /unknown option '--rnus'.*--runs/],
 ])('%s: one sentence, exit code 2', async (_, args, sentence) => {
@@ -65,21 +58,15 @@ test.each([
   expect(code).toBe(2);
 });
 
-test('a store that cannot be read, a report that cannot be written: what is known is told, one sentence, exit code 2', async () => {
-  const broken = join(folder, '.straddle');
-  for (const [path, sentence] of [
-    [broken, /^straddle: The report cannot be written to \.straddle\/last\.json \((EEXIST|ENOTDIR)\)\.\n$/],
-    [join(broken, 'failures'), /^straddle: The store \S+ cannot be read: ENOTDIR[^\n]*\n$/],
-  ] as const) {
-    rmSync(broken, { recursive: true, force: true });
-    if (path !== broken) mkdirSync(broken);
-    writeFileSync(path, 'in the way');
-    const { code, stdout, stderr } = await explore('a.test', '--budget', '1m');
-    expect(stdout).toMatch(/^1 test in 1 file/);
-    expect(stderr).toMatch(sentence);
-    expect(code).toBe(2);
-  }
-  rmSync(broken, { recursive: true });
+test('a store that cannot be read or written: what is known is told, then one sentence, exit code 2', async () => {
+  const store = join(folder, '.straddle');
+  rmSync(store, { recursive: true, force: true });
+  writeFileSync(store, 'in the way');
+  const { code, stdout, stderr } = await explore('a.test', '--budget', '1m');
+  rmSync(store);
+  expect(stdout).toMatch(/^1 test in 1 file/);
+  expect(stderr).toMatch(/^straddle: The report cannot be written to \.straddle\/last\.json \((EEXIST|ENOTDIR)\)\.\n$/);
+  expect(code).toBe(2);
 });
 
 test('no Vitest: one sentence, exit code 2', async () => {
