@@ -37,7 +37,8 @@ export function isCalledByNode(stack: string | undefined): boolean {
   return caller !== undefined && isNodes(caller);
 }
 
-function isOwn(frame: string): boolean {
+/** Whether a line of a stack is a frame of our own code. */
+export function isOwn(frame: string): boolean {
   return [...own, ...ownPaths].some((place) => frame.includes(place));
 }
 

@@ -4,6 +4,7 @@ import { worldSlot } from './dispatch.ts';
 import { FileCalls } from './fs-calls.ts';
 import type { OutsideWork } from './outside.ts';
 import { hookProcesses } from './processes.ts';
+import { hookImmediates } from './real-immediates.ts';
 import { hookStreams } from './stream-hooks.ts';
 import { StrayTimers } from './stray-timers.ts';
 
@@ -21,6 +22,7 @@ export class NativeHooks {
     hookStreams(work);
     hookProcesses(work);
     hookCompression(work);
+    hookImmediates(work);
     this.timers = new StrayTimers((site) => work().host.health.note('real-timer', () => realTimer(site)));
   }
 }
