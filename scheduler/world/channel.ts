@@ -90,6 +90,11 @@ export abstract class Channel implements Source, Target {
     this.work.land(this.work.host.ask(event.name, run, this.task), this.order);
   }
 
+  /** Code under test closes its handle. */
+  closing(): void {
+    this.gone();
+  }
+
   /** It is gone; what it has said is still delivered. */
   protected gone(): void {
     this.isOpen = false;

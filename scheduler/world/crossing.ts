@@ -23,7 +23,7 @@ export const targets = new WeakMap<object, Target>();
 
 /** The properties under which native code finds the functions that it calls. */
 const CALLBACKS = [
-  ...['oncomplete', 'ondone', 'onexit', 'onmessage', 'onchange', 'onerror'],
+  ...['oncomplete', 'ondone', 'onexit', 'onmessage', 'onchange', 'onerror', 'onsignal'],
   ...['onhandshakedone', 'onclienthello', 'oncertcb', 'onnewsession', 'onocspresponse'],
 ];
 

@@ -1,11 +1,14 @@
 import { hookCompression } from './compression.ts';
 import { hookCallbacks, targets } from './crossing.ts';
+import { hookDatagrams } from './datagrams.ts';
 import { worldSlot } from './dispatch.ts';
 import { FileCalls } from './fs-calls.ts';
 import type { OutsideWork } from './outside.ts';
 import { hookProcesses } from './processes.ts';
 import { hookImmediates } from './real-immediates.ts';
+import { hookSignals, SignalWatch } from './signals.ts';
 import { hookStreams } from './stream-hooks.ts';
+import { hookWatchers } from './watchers.ts';
 import { StrayTimers } from './stray-timers.ts';
 
 /** What is replaced in Node's native modules, once per thread. */
@@ -19,9 +22,12 @@ export class NativeHooks {
       if (files.isRequest(object)) files.requested(object);
       else if (!targets.has(object)) asked(object, work);
     });
+    hookSignals(work);
     hookStreams(work);
+    hookWatchers(work);
     hookProcesses(work);
     hookCompression(work);
+    hookDatagrams(work);
     hookImmediates(work);
     this.timers = new StrayTimers((site) => work().host.health.note('real-timer', () => realTimer(site)));
   }
@@ -36,6 +42,7 @@ const REQUESTS: readonly (readonly [RegExp, string])[] = [
 ];
 
 function asked(object: object, work: () => OutsideWork): void {
+  if (object.constructor.name === 'Signal') new SignalWatch(work(), object);
   const known = REQUESTS.find(([kind]) => kind.test(object.constructor.name));
   if (known === undefined || (known[1] === 'crypto' && isOfWebCrypto())) return;
   targets.set(object, work().request(known[1]));

@@ -1,6 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Health } from '../health.ts';
-import type { IoOp } from '../op.ts';
+import type { IoOp, TimerOp } from '../op.ts';
 import type { Outside } from '../run.ts';
 import type { Task } from '../task.ts';
 import { originals } from './originals.ts';
@@ -28,6 +28,12 @@ export interface OutsideHost {
   /** It can be chosen from now on. */
   offer(op: IoOp): void;
   newTask(name: string): Task;
+  /** A virtual timer; its callback goes on as `task` if there is one. */
+  arm(kind: 'timer', name: string, ms: number, run: () => void, task?: Task): TimerOp;
+  disarm(op: TimerOp): void;
+  weaken(op: TimerOp, weak: boolean): void;
+  /** How many steps there have been. */
+  readonly trace: { readonly length: number };
   within(scope: AsyncResource, task: Task, run: () => void): void;
 }
 
@@ -39,6 +45,8 @@ export interface Source {
   readonly name: string;
   /** It stirs the work outside when it has answered: nobody has to look at it again and again meanwhile. */
   readonly announces?: boolean;
+  /** Any step may set it off, unseen: the loop turns once after each. */
+  readonly followsSteps?: boolean;
   /** The next choice waits for it. `at` is now, in real milliseconds. */
   expects(at: number): boolean;
   /** Real milliseconds that it is given to answer when nothing else can run; 0 if it will not by itself. */
@@ -66,6 +74,9 @@ export class OutsideWork implements Outside {
   #orders = 0;
   /** Something may be under way that was not when the engine looked last. */
   #stirred = false;
+  /** How many sources follow steps, and after which step the loop has turned. */
+  #followers = 0;
+  #turnedAfter = 0;
   #wake: (() => void) | undefined;
 
   constructor(host: OutsideHost, patience: Patience) {
@@ -82,6 +93,7 @@ export class OutsideWork implements Outside {
   }
 
   pending(): boolean {
+    if (this.#followers > 0 && this.#turnedAfter !== this.host.trace.length) return true;
     if (!this.#stirred) return false;
     if (this.#isExpecting()) return true;
     this.#stirred = false;
@@ -162,11 +174,12 @@ export class OutsideWork implements Outside {
 
   add(source: Source): void {
     this.sources.add(source);
+    if (source.followsSteps === true) this.#followers++;
     this.#stirred = true;
   }
 
   delete(source: Source): void {
-    this.sources.delete(source);
+    if (this.sources.delete(source) && source.followsSteps === true) this.#followers--;
   }
 
   /** Something was asked of a source, or has arrived from it. */
@@ -188,6 +201,7 @@ export class OutsideWork implements Outside {
       soon = false;
       originals.clearTimeout(timer as never);
       if (this.#wake !== wake) return;
+      this.#turnedAfter = this.host.trace.length;
       const at = now();
       const isAnswered = this.#stirred || this.host.activity !== activity;
       const done = patience.isWaiting ? isAnswered || patience.isOver : !this.#isExpecting();
@@ -251,6 +265,8 @@ export class OutsideWork implements Outside {
     if (this.ready.length > 0) this.ready.length = 0;
     this.#orders = 0;
     this.#stirred = false;
+    this.#followers = 0;
+    this.#turnedAfter = 0;
   }
 }
 

@@ -1,4 +1,5 @@
 import { worldSlot } from './dispatch.ts';
+import { Channel } from './channel.ts';
 import { cross, crossing, targets, type Call } from './crossing.ts';
 import { hook, nativeModule, nativePrototype, type NativeFunction } from './native.ts';
 import type { OutsideWork } from './outside.ts';
@@ -156,6 +157,7 @@ function connecting(original: NativeFunction, work: Work, to: (...args: unknown[
     if (error !== 0 && error !== undefined) return error;
     const outside = work();
     const stream = new Stream(outside, this as object, 'socket');
+    stream.watchForHttp2(this as object);
     const wrapped = encrypted.get(this as object);
     if (wrapped !== undefined) encrypt(stream, wrapped);
     const [request, ...rest] = args as [object, ...unknown[]];
@@ -206,7 +208,7 @@ function hookClosing(handles: object, tcp: object, work: Work): void {
     function (this: unknown, ...args) {
       const target = targets.get(this as object);
       if (target === undefined || target.stale) return original.apply(this, args);
-      if (target instanceof Stream || target instanceof Listener) target.closing();
+      if (target instanceof Channel) target.closing();
       const [callback] = args;
       if (typeof callback !== 'function') return original.apply(this, args);
       const outside = work();
@@ -273,6 +275,8 @@ function hookTls(work: Work): void {
 const encrypted = new WeakMap<object, object>();
 
 function encrypt(stream: Stream, wrapped: object): void {
+  stream.watchForHttp2(wrapped);
+  stream.watchForHttp2(wrapped);
   stream.isEncrypted = true;
   targets.set(wrapped, stream);
 }

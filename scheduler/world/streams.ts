@@ -6,6 +6,7 @@ import { hidden } from './native.ts';
 import type { OutsideWork } from './outside.ts';
 import type { Process } from './processes.ts';
 import { Request } from './request.ts';
+import { watchForHttp2 } from './http2.ts';
 import { streamState } from './stream-state.ts';
 
 /** Real milliseconds that another process is given to answer before the engine goes on without it. */
@@ -51,6 +52,8 @@ export class Stream extends Channel {
   /** Something was said to the other end that it has not answered. */
   #isAwaited = false;
   #hasKeys = false;
+  /** Native code handles what it reads. */
+  #isTaken = false;
   /** Its peer will see its end. */
   #isFinished = false;
   /** It has seen its peer's end. */
@@ -59,6 +62,14 @@ export class Stream extends Channel {
   #chunks: Uint8Array[] = [];
   #chunkCall: Call | undefined;
   #chunkScope: AsyncResource | undefined;
+
+  /** Native code takes what arrives at `handle`, and no script sees it, once a session of HTTP/2 is made of it. */
+  watchForHttp2(handle: object): void {
+    watchForHttp2(handle, (site) => {
+      this.#isTaken = true;
+      this.work.host.health.note('uncontrolled', () => takenByHttp2(site));
+    });
+  }
 
   pair(peer: Stream): void {
     this.peer = peer;
@@ -71,7 +82,7 @@ export class Stream extends Channel {
   }
 
   get #reads(): boolean {
-    return this.isOpen && !this.#hasEnded && (this.isEncrypted || isReading(this.handle));
+    return this.isOpen && !this.#hasEnded && (this.isEncrypted || this.#isTaken || isReading(this.handle));
   }
 
   /** Something is written to it. */
@@ -94,7 +105,7 @@ export class Stream extends Channel {
     (this.peer ?? this.owner)?.touch();
   }
 
-  closing(): void {
+  override closing(): void {
     this.#sent = this.handle.bytesWritten;
     this.finish();
     this.listener?.forget(this);
@@ -108,7 +119,7 @@ export class Stream extends Channel {
     // What it has said before its end is still in the pipe.
     if (owner !== undefined) return !owner.isOpen && this.#reads && silence < LOOPBACK_MS;
     if (peer === undefined) return this.#isAwaited && this.#isInTime(silence);
-    const isDue = peer.#isFinished || peer.#sentSoFar > this.handle.bytesRead;
+    const isDue = (peer.#isFinished && !this.#isTaken) || peer.#sentSoFar > this.handle.bytesRead;
     return isDue && this.#reads && silence < LOOPBACK_MS;
   }
 
@@ -129,6 +140,8 @@ export class Stream extends Channel {
   }
 
   patienceMs(): number {
+    if (this.isOpen && this.#isTaken) return PATIENCE_MS;
+    if (this.isOpen && this.#isTaken) return PATIENCE_MS;
     const isExternal = this.peer === undefined && this.listener === undefined && this.owner === undefined;
     if (!this.isOpen || !isExternal) return 0;
     return this.#isAwaited || this.handle.bytesRead === 0 ? PATIENCE_MS : IDLE_PATIENCE_MS;
@@ -257,6 +270,7 @@ export class Listener extends Channel {
     if (client !== undefined) this.#expected.splice(this.#expected.indexOf(client), 1);
     const accept = (): void => {
       const stream = new Stream(this.work, handle, 'connection');
+      stream.watchForHttp2(handle);
       if (client !== undefined) stream.pair(client);
       // Node's HTTP parser would take data straight from native code.
       Object.assign(handle, { _consumed: true });
@@ -278,7 +292,7 @@ export class Listener extends Channel {
     (args[1] as StreamHandle | undefined)?.close();
   }
 
-  closing(): void {
+  override closing(): void {
     for (const client of [...this.#expected]) this.forget(client);
     this.gone();
   }
@@ -324,5 +338,12 @@ function unasked(name: string): string {
   return (
     `The ${name} that leaves this process spoke without being asked: when it does is not controlled, and a replay ` +
     'may differ. Run the other end in this process, or use a fake.'
+  );
+}
+
+function takenByHttp2(site: string | undefined): string {
+  return (
+    `An HTTP/2 session${site === undefined ? '' : ` (${site})`} reads its connection in native code: when its streams ` +
+    'go on is not controlled, so a replay may differ. Use node:http in the test, or a fake.'
   );
 }

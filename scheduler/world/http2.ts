@@ -1,0 +1,14 @@
+import { siteOfStack } from '../sites.ts';
+
+/** Calls `taken` with the place of a session that asks whether `handle` is native, and takes it over. */
+export function watchForHttp2(handle: object, taken: (site: string | undefined) => void): void {
+  const get = (): boolean => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 30;
+    const { stack } = new Error();
+    Error.stackTraceLimit = stackTraceLimit;
+    if (stack?.includes('node:internal/http2/') === true) taken(siteOfStack(stack));
+    return true;
+  };
+  Object.defineProperty(handle, 'isStreamBase', { get, configurable: true });
+}
