@@ -1,7 +1,9 @@
-import type { MessageChannel, Worker } from 'node:worker_threads';
+import { MessagePort, type MessageChannel, type Worker, type WorkerOptions } from 'node:worker_threads';
 import { disguise, worldSlot, type AnyFunction } from './dispatch.ts';
-import { adoptWorker, posting } from './workers.ts';
-import { rememberChannel, type Port, type VirtualPorts } from './message-ports.ts';
+import { adoptWorker, posting, postingAnywhere } from './workers.ts';
+import type { OutsideWork } from './outside.ts';
+import { rememberChannel, type VirtualPorts } from './message-ports.ts';
+import type { Port } from './native-ports.ts';
 
 type Constructor = abstract new (...args: never[]) => object;
 
@@ -12,10 +14,11 @@ export interface ChannelFunctions {
   readonly receive: AnyFunction;
 }
 
-export function channelFunctions(ports: VirtualPorts): ChannelFunctions {
+export function channelFunctions(ports: VirtualPorts, outside: OutsideWork): ChannelFunctions {
   return {
     postMessage(this: unknown, value: unknown, transfer?: unknown): unknown {
       posting(this as Port);
+      if (ports.leadsAway(this as Port)) postingAnywhere(outside, this instanceof MessagePort);
       return ports.post(this as Port, value, transfer);
     },
     close(this: unknown, onClose?: unknown): void {
@@ -26,11 +29,14 @@ export function channelFunctions(ports: VirtualPorts): ChannelFunctions {
 }
 
 /** A constructor that tells about every object it makes. Its prototype is the original's. */
-function constructorDispatcher<C extends Constructor>(original: C, made: (object: InstanceType<C>) => void): C {
+function constructorDispatcher<C extends Constructor>(
+  original: C,
+  made: (object: InstanceType<C>, args: readonly unknown[]) => void,
+): C {
   function dispatch(this: unknown, ...args: never[]): unknown {
     if (new.target === undefined) return (original as unknown as AnyFunction)(...args);
     const object = Reflect.construct(original, args, new.target === dispatch ? original : new.target) as object;
-    made(object as InstanceType<C>);
+    made(object as InstanceType<C>, args);
     return object;
   }
   disguise(dispatch, original as unknown as AnyFunction);
@@ -55,8 +61,11 @@ export function broadcastChannelDispatcher(original: typeof BroadcastChannel): t
 }
 
 export function workerDispatcher(original: typeof Worker): typeof Worker {
-  return constructorDispatcher(original, (worker) => {
+  return constructorDispatcher(original, (worker, [, options]) => {
     const { world } = worldSlot;
-    if (world !== undefined) adoptWorker(world.outside, worker);
+    if (world === undefined) return;
+    adoptWorker(world.outside, worker);
+    const { transferList } = (options ?? {}) as WorkerOptions;
+    if (transferList !== undefined) world.ports.giveAway(transferList);
   });
 }

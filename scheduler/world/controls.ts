@@ -8,6 +8,7 @@ import { abortAfter, isAbortDelay } from './abort-timeout.ts';
 import { dateDispatcher, formatGetter, formatToPartsDispatcher, temporalNow, type TemporalLike } from './date.ts';
 import { broadcastChannelDispatcher, messageChannelDispatcher, workerDispatcher } from './channels.ts';
 import { disguise, dispatcher, isDispatcher, worldSlot, type AnyFunction } from './dispatch.ts';
+import { notifying, waitAsync } from './async-waits.ts';
 import { waitBlocking } from './blocking.ts';
 import { WHOLE_CALLS } from './fs-whole.ts';
 import type { MockTimers } from './fake-clocks.ts';
@@ -234,6 +235,18 @@ class Controls {
         (world) =>
         (...args) =>
           waitBlocking(world.outside, original, args),
+    );
+    const notify = Atomics.notify as unknown as AnyFunction;
+    this.#method(Atomics, 'waitAsync', (original) => (world) => (...args) => {
+      return waitAsync(world.outside, original, notify, args);
+    });
+    this.#method(
+      Atomics,
+      'notify',
+      (original) =>
+        (world) =>
+        (...args) =>
+          notifying(original, args, world.outside),
     );
     this.#method(globalThis, 'fetch', (original) => (world) => world.fetching.fetch(original));
     for (const [name, plan] of Object.entries(WHOLE_CALLS.callback)) {

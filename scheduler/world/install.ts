@@ -16,6 +16,7 @@ import { OutsideWork } from './outside.ts';
 import { Patience } from './patience.ts';
 import { ProcessClock } from './process-clock.ts';
 import { Strays } from './strays.ts';
+import { areThreadsRunning, heardFromAnywhere } from './workers.ts';
 import { PromisedTimers } from './timers-promises.ts';
 import { VirtualTimers } from './timers.ts';
 
@@ -58,8 +59,14 @@ export class World {
     this.#strays = new Strays(scheduler, this.#patience);
     this.fetching = new Fetching(this.outside);
     scheduler.hope = () => this.outside.hope();
-    this.#ports = new VirtualPorts(scheduler);
-    this.channels = channelFunctions(this.#ports);
+    this.#ports = new VirtualPorts(scheduler, {
+      areRunning: () => areThreadsRunning(this.outside),
+      arrived: (port) => {
+        if (this.#ports.leadsAway(port)) heardFromAnywhere(this.outside);
+        this.outside.stir();
+      },
+    });
+    this.channels = channelFunctions(this.#ports, this.outside);
     this.fakes = new FakeClocks(this.#controls.patches);
   }
 

@@ -2,6 +2,20 @@ import { AsyncResource } from 'node:async_hooks';
 import { BroadcastChannel, MessagePort } from 'node:worker_threads';
 import type { TimerOp } from '../op.ts';
 import type { Task } from '../task.ts';
+import {
+  captureArrivals,
+  closeForReal,
+  dispatch,
+  Envelope,
+  isEnvelope,
+  nativeEnd,
+  postForReal,
+  receive,
+  releaseArrivals,
+  transferList,
+  type NodeEventTarget,
+  type Port,
+} from './native-ports.ts';
 import { originals } from './originals.ts';
 
 /** What ports need of the scheduler. */
@@ -14,7 +28,13 @@ export interface PortHost {
   readonly offers: { readonly round: number; readonly phase: number };
 }
 
-export type Port = MessagePort | BroadcastChannel;
+/** Other threads, as far as ports may lead there. */
+export interface PortThreads {
+  /** There are some. */
+  areRunning(): boolean;
+  /** The real loop has brought something to a port. */
+  arrived(port: Port): void;
+}
 
 interface Delivery {
   readonly op: TimerOp;
@@ -33,26 +53,14 @@ interface End {
   readonly inTransit: (End | undefined)[][];
   started: boolean;
   closed: boolean;
+  /** Given to another thread. */
+  isAway: boolean;
   /** The round in which its handle was made: it has no turn in that one any more. */
   bornIn: number;
 }
 
 const POLL = 1;
 const CLOSING = 3;
-
-/** A message that carries ports travels with the list of them: the receiver's event must show it. */
-class Envelope {
-  readonly straddle = 'envelope';
-  readonly value: unknown;
-  readonly ports: readonly unknown[];
-  constructor(value: unknown, ports: readonly unknown[]) {
-    this.value = value;
-    this.ports = ports;
-  }
-}
-
-/** Where Node's own dispatch leaves the transferred ports for the event to show. */
-const RECEIVED_PORTS = Symbol.for('nodejs.internal.kCurrentlyReceivingPorts');
 
 /** Ports made outside of any execution, by code that dispatchers reach: module state. */
 const standing = new Map<WeakRef<Port>, WeakRef<Port> | undefined>();
@@ -73,6 +81,7 @@ export function rememberChannel(port: Port, peer: Port | undefined): void {
  */
 export class VirtualPorts {
   readonly #host: PortHost;
+  readonly #threads: PortThreads;
   /** In the order in which libuv would serve them. */
   readonly #ends: End[] = [];
   readonly #known = new Map<object, End>();
@@ -81,8 +90,9 @@ export class VirtualPorts {
   #served = -1;
   #servedIn = -1;
 
-  constructor(host: PortHost) {
+  constructor(host: PortHost, threads: PortThreads) {
     this.#host = host;
+    this.#threads = threads;
   }
 
   /** Before an execution: the channels of the one before end with it. */
@@ -143,6 +153,7 @@ export class VirtualPorts {
       inTransit: [],
       started: port instanceof BroadcastChannel,
       closed: false,
+      isAway: false,
       bornIn: this.#servedIn,
     };
     this.#place(end);
@@ -152,7 +163,10 @@ export class VirtualPorts {
   /** A handle that is made while ports are served comes after those that have had their turn. */
   #place(end: End): void {
     this.#known.set(end.port, end);
-    captureArrivals(end.port, end.arrived);
+    captureArrivals(end.port, (message) => {
+      end.arrived.push(message);
+      this.#threads.arrived(end.port);
+    });
     const { round, phase } = this.#host.offers;
     const serving = phase === POLL && this.#servedIn === round;
     end.bornIn = serving ? round : -1;
@@ -164,7 +178,11 @@ export class VirtualPorts {
     this.#addStanding();
     const end = this.#known.get(port);
     // A broadcast channel sends through a port of its own, and asks whether that could be done.
-    if (end === undefined) return postForReal(port, value, transfer);
+    if (end === undefined || end.peer?.isAway === true) {
+      const posted = postForReal(port, value, transfer);
+      if (port instanceof MessagePort) this.giveAway(transfer);
+      return posted;
+    }
     if (end.closed && port instanceof MessagePort) return undefined;
     const ports = transferList(transfer).filter((one) => one instanceof MessagePort);
     const moving = ports.map((one) => this.#known.get(one));
@@ -173,7 +191,9 @@ export class VirtualPorts {
       end.peer.inTransit.push(moving);
       for (const one of moving) if (one !== undefined) this.#detach(one);
     }
-    this.collect();
+    // What another thread has said meanwhile is there at the next choice, not now or then.
+    const areRunning = this.#threads.areRunning();
+    this.collect((one) => areRunning && this.leadsAway(one));
     return posted;
   }
 
@@ -183,9 +203,10 @@ export class VirtualPorts {
   }
 
   /** Takes what has arrived at listening ports out of the native queues. */
-  collect(): void {
+  collect(isLater?: (port: Port) => boolean): void {
     for (let i = 0; i < this.#ends.length; i++) {
       const end = this.#ends[i]!;
+      if (isLater?.(end.port) === true) continue;
       if (end.closed && !this.#isServed(end)) continue;
       if (!end.started) {
         if ((end.port as unknown as NodeEventTarget).listenerCount('message') === 0) continue;
@@ -219,6 +240,23 @@ export class VirtualPorts {
         return message.ports;
       },
     };
+  }
+
+  /** Whether what is posted here may be heard by another thread. */
+  leadsAway(port: Port): boolean {
+    if (port instanceof BroadcastChannel) return true;
+    const peer = this.#known.get(port)?.peer;
+    return peer?.isAway === true && !peer.closed;
+  }
+
+  /** Ports have been given to another thread. */
+  giveAway(transfer: unknown): void {
+    for (const one of transferList(transfer)) {
+      const end = this.#known.get(one as object);
+      if (end === undefined) continue;
+      end.isAway = true;
+      this.#detach(end);
+    }
   }
 
   /** For `receiveMessageOnPort` of code under test. */
@@ -315,82 +353,5 @@ const standingScope = new AsyncResource('MESSAGEPORT');
 
 /** The next message that nobody has taken yet. */
 function take(end: End): { message: unknown } | undefined {
-  if (end.arrived.length > 0) return { message: end.arrived.shift() };
-  // Closed while the host had a turn.
-  if (nativeEnd(end.port) === undefined) return undefined;
-  return originals.receiveMessageOnPort(end.port as MessagePort);
-}
-
-/** What Node calls with a message that the real loop delivers. */
-const HYBRID_DISPATCH = Symbol.for('nodejs.internal.kHybridDispatch');
-
-type HybridDispatch = (value: unknown, type: string, event: unknown) => unknown;
-
-/** The port that is given a message by us. */
-let served: Port | undefined;
-
-/** Whenever the real loop turns it delivers what it finds: that must wait for its turn here, as all others do. */
-function captureArrivals(port: Port, arrived: unknown[]): void {
-  const native = nativeEnd(port);
-  const inherited = native?.[HYBRID_DISPATCH];
-  if (native === undefined || inherited === undefined) return;
-  native[HYBRID_DISPATCH] = (value, type, event) => {
-    if (type !== 'message' || served === port) return inherited.call(native, value, type, event);
-    arrived.push(value);
-    return true;
-  };
-}
-
-function releaseArrivals(port: Port): void {
-  const native = nativeEnd(port);
-  if (native !== undefined) Reflect.deleteProperty(native, HYBRID_DISPATCH);
-}
-
-/** The object that messages come in at: the port itself, or the one that a broadcast channel has. */
-function nativeEnd(port: Port): Record<symbol, HybridDispatch | undefined> | undefined {
-  if (port instanceof MessagePort) return port as never;
-  const handle = Object.getOwnPropertySymbols(port).find(({ description }) => description === 'kHandle');
-  return handle === undefined ? undefined : ((port as never)[handle] as never);
-}
-
-function postForReal(port: Port, value: unknown, transfer: unknown): unknown {
-  const { postMessage } = originals;
-  const method = port instanceof BroadcastChannel ? postMessage.broadcast : postMessage.port;
-  return method.apply(port, [value, transfer] as never[]);
-}
-
-function closeForReal(port: Port, onClose?: unknown): void {
-  const method = port instanceof BroadcastChannel ? originals.close.broadcast : originals.close.port;
-  method.apply(port, [onClose] as never[]);
-}
-
-interface NodeEventTarget {
-  listenerCount(type: string): number;
-  emit(type: string, value: unknown): boolean;
-}
-
-function dispatch(port: Port, value: unknown, ports: readonly unknown[]): void {
-  if (port instanceof BroadcastChannel) {
-    port.dispatchEvent(new MessageEvent('message', { data: value }) as never);
-    return;
-  }
-  const holder = port as unknown as Record<symbol, unknown>;
-  holder[RECEIVED_PORTS] = ports;
-  served = port;
-  try {
-    (port as unknown as NodeEventTarget).emit('message', value);
-  } finally {
-    served = undefined;
-    holder[RECEIVED_PORTS] = undefined;
-  }
-}
-
-function isEnvelope(message: unknown): message is Envelope {
-  return typeof message === 'object' && message !== null && (message as Envelope).straddle === 'envelope';
-}
-
-function transferList(transfer: unknown): readonly unknown[] {
-  if (Array.isArray(transfer)) return transfer;
-  const list = (transfer as { transfer?: unknown } | undefined)?.transfer;
-  return Array.isArray(list) ? list : [];
+  return end.arrived.length > 0 ? { message: end.arrived.shift() } : receive(end.port);
 }

@@ -67,14 +67,17 @@ function hookReading(prototype: object, owner: object): void {
   });
 }
 
-/** The stream of a handle, if it is the execution's. A socket that the host has made is taken over for a while. */
+/** The stream of a handle, if it is the execution's. A socket that the host has made, or its standard input, is
+ * taken over for a while. */
 function streamOf(handle: object, work: OutsideWork, tcp: object): Stream | undefined {
   const target = targets.get(handle);
   if (target instanceof Stream && !target.stale) return target;
   if (target !== undefined && !target.stale) return undefined;
-  if (!Object.prototype.isPrototypeOf.call(tcp, handle)) return undefined;
-  const stream = new Stream(work, handle, 'socket');
+  const isInput = (handle as { fd?: number }).fd === 0;
+  if (!isInput && !Object.prototype.isPrototypeOf.call(tcp, handle)) return undefined;
+  const stream = new Stream(work, handle, isInput ? 'standard input' : 'socket');
   stream.isForeign = true;
+  if (isInput) work.host.health.note('uncontrolled', readsInput);
   const socket = handle as { onread: unknown };
   // Set again, it crosses over.
   socket.onread = socket.onread;
@@ -307,4 +310,11 @@ function shadowReading(wrapped: object, prototype: object): void {
     },
     configurable: true,
   });
+}
+
+function readsInput(): string {
+  return (
+    "The test reads the process's standard input: when something comes there is not controlled, so a replay may differ, " +
+    'and what has been read once is not there again. Read from a stream that the test makes.'
+  );
 }

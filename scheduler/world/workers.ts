@@ -11,6 +11,8 @@ const BUSY_MS = 2_000;
 const SHORT_BUSY_MS = 100;
 /** For so long its loop must have been idle to be believed. */
 const IDLE_MS = 2;
+/** The same where nobody knows whether there is something for it to hear. */
+const DEAF_MS = 20;
 /** Less than this is the inaccuracy of the clocks. */
 const AWAKE_MS = 0.02;
 /** What it is given when nothing else can run. */
@@ -43,7 +45,9 @@ class Thread extends Channel {
   /** It has been seen awake after something was posted to it. */
   #wasAwake = false;
   readonly #ports: Port[] = [];
-  #isIdle = false;
+  /** All is said and done, as far as anybody can tell. */
+  isIdle = false;
+  #idleMs = IDLE_MS;
 
   constructor(work: OutsideWork, handle: WorkerHandle) {
     super(work, handle, 'worker');
@@ -56,14 +60,21 @@ class Thread extends Channel {
     this.#watch(false);
   }
 
-  #watch(wasAwake: boolean): void {
+  /** Something has been posted that it may hear. */
+  mayHear(): void {
+    this.touch();
+    this.#watch(true, DEAF_MS);
+  }
+
+  #watch(wasAwake: boolean, idleMs = IDLE_MS): void {
     this.#since = idleness(this.handle);
+    this.#idleMs = idleMs;
     this.#wasAwake = wasAwake;
-    this.#isIdle = false;
+    this.isIdle = false;
   }
 
   expects(at: number): boolean {
-    if (!this.isOpen || this.#isIdle) return false;
+    if (!this.isOpen || this.isIdle) return false;
     const { health } = this.work.host;
     if (at - this.lastActive > (health.has('slow-outside') ? SHORT_BUSY_MS : BUSY_MS)) {
       health.note('slow-outside', busy);
@@ -73,10 +84,10 @@ class Thread extends Channel {
     const passed = now.at - this.#since.at;
     const awake = passed - (now.idle - this.#since.idle);
     // Where its loop does not run yet, or no more, there is no idle time.
-    if (now.idle <= 0 || passed < IDLE_MS) return true;
+    if (now.idle <= 0 || passed < this.#idleMs) return true;
     if (awake > AWAKE_MS) this.#watch(true);
-    else this.#isIdle = this.#wasAwake;
-    return !this.#isIdle;
+    else this.isIdle = this.#wasAwake;
+    return !this.isIdle;
   }
 
   patienceMs(): number {
@@ -102,7 +113,7 @@ class Thread extends Channel {
       // That it closes is known from its end.
       if (this.isRunning || !String(args[1]).startsWith('message')) return dispatch.apply(port, args);
       if (this.stale) return undefined;
-      if (this.#isIdle) this.work.host.health.note('spoke-unasked', unasked);
+      if (this.isIdle) this.work.host.health.note('spoke-unasked', unasked);
       this.#watch(true);
       this.#said(port, rank, args);
       return undefined;
@@ -161,6 +172,28 @@ export function adoptWorker(work: OutsideWork, worker: Worker): void {
 export function posting(port: object): void {
   const target = targets.get(port);
   if (target instanceof Thread) target.posted();
+}
+
+function* threadsOf(work: OutsideWork): Generator<Thread> {
+  for (const source of work.sources) if (source instanceof Thread && source.isOpen) yield source;
+}
+
+export function areThreadsRunning(work: OutsideWork): boolean {
+  return threadsOf(work).next().done !== true;
+}
+
+/** Something has come from another thread, nobody knows which. */
+export function heardFromAnywhere(work: OutsideWork): void {
+  const threads = [...threadsOf(work)];
+  if (threads.length > 0 && threads.every(({ isIdle }) => isIdle)) work.host.health.note('spoke-unasked', unasked);
+  for (const thread of threads) thread.mayHear();
+}
+
+/** Something has been posted to another thread; `isHeard`: one of them will hear it. */
+export function postingAnywhere(work: OutsideWork, isHeard: boolean): void {
+  const threads = [...threadsOf(work)];
+  if (isHeard && threads.length === 1) threads[0]!.posted();
+  else for (const thread of threads) thread.mayHear();
 }
 
 function unasked(): string {

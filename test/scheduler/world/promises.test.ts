@@ -1,4 +1,5 @@
 import { EventEmitter, on, once } from 'node:events';
+import { createInterface } from 'node:readline/promises';
 import { PassThrough, Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
@@ -282,3 +283,62 @@ describe('streams', () => {
     expect(orders.size).toBeGreaterThan(1);
   });
 });
+
+describe('what Node builds of all that', () => {
+  sameAsNode('node:readline: lines, questions and the end', async () => {
+    const log = new Log();
+    const input = new PassThrough();
+    const output = new PassThrough();
+    const lines = createInterface({ input, output });
+    lines.on('line', (line) => log.say(`line ${line}`)).on('close', () => log.say('close'));
+    const answer = lines.question('name? ');
+    input.write('Ada\nsecond\n');
+    log.say(`answer ${await answer}`);
+    input.write('third\n');
+    await later(1);
+    input.end('last');
+    await once(lines, 'close');
+    log.say(String(output.read()));
+    const rest: string[] = [];
+    for await (const line of createInterface({ input: Readable.from(['a\nb', '\nc']) })) rest.push(line);
+    return [log.lines, rest];
+  });
+
+  // Since version 24.
+  sameAsNode('navigator.locks: one after the other, shared ones together, and if available', async () => {
+    const { locks } = (globalThis as { navigator?: { locks?: Locks } }).navigator ?? {};
+    const log = new Log();
+    if (locks === undefined) return log.lines;
+    const hold = (name: string, mode: 'exclusive' | 'shared' = 'exclusive'): Promise<unknown> =>
+      locks.request('lock', { mode }, async () => {
+        log.say(`${name} in`);
+        await later(5);
+        log.say(`${name} out`);
+      });
+    const all = Promise.all([hold('one'), hold('two', 'shared'), hold('three', 'shared'), hold('four')]);
+    await locks.request('lock', { ifAvailable: true }, (lock) => log.say(lock === null ? 'taken' : 'free'));
+    await all;
+    return log.lines;
+  });
+
+  // Since version 22.
+  sameAsNode('node:sqlite: at once', () => {
+    const { DatabaseSync } = (process.getBuiltinModule('node:sqlite') ?? {}) as { DatabaseSync?: Database };
+    if (DatabaseSync === undefined) return [];
+    const database = new DatabaseSync(':memory:');
+    database.exec('CREATE TABLE words (word TEXT)');
+    for (const word of ['a', 'b']) database.prepare('INSERT INTO words VALUES (?)').run(word);
+    return database.prepare('SELECT word FROM words').all().length;
+  });
+});
+
+interface Locks {
+  request(name: string, options: object, run: (lock: object | null) => unknown): Promise<unknown>;
+}
+
+interface Statement {
+  run(...values: unknown[]): unknown;
+  all(): unknown[];
+}
+
+type Database = new (path: string) => { exec(sql: string): void; prepare(sql: string): Statement };

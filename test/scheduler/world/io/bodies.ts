@@ -261,3 +261,33 @@ export async function timers(): Promise<unknown> {
   port1.close();
   return [order, Math.random(), crypto.randomUUID()];
 }
+
+/** A page's socket to a server that greets and says good-bye; nothing where there are none (before version 22). */
+export function webSocket(): Promise<unknown> {
+  const { WebSocket } = globalThis as unknown as { WebSocket?: new (url: string) => EventTarget & { close(): void } };
+  const server = http.createServer().on('upgrade', ({ headers }, socket) => {
+    const key = `${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+    const accept = crypto.createHash('sha1').update(key).digest('base64');
+    const head = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
+    socket.write([...head, `Sec-WebSocket-Accept: ${accept}`, '', ''].join('\r\n'));
+    // One frame of text; then whatever comes is the other's good-bye.
+    socket.write(Buffer.from([0x81, 5, ...Buffer.from('hello')]));
+    socket.on('data', () => socket.end(Buffer.from([0x88, 0])));
+  });
+  return withServer(server, async (port) => {
+    if (WebSocket === undefined) return [];
+    const order: unknown[] = [];
+    const talk = async (name: string): Promise<void> => {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+      const closed = once(socket, 'close');
+      const [{ data }] = (await once(socket, 'message')) as [{ data: unknown }];
+      order.push(`${name} ${String(data)}`);
+      socket.close();
+      await closed;
+      order.push(`${name} closed`);
+    };
+    await Promise.all([talk('one'), talk('two')]);
+    server.close();
+    return order;
+  });
+}

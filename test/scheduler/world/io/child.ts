@@ -2,6 +2,7 @@ import { explore, replay } from '../../../../src/index.ts';
 import * as plain from './bodies.ts';
 import * as encrypted from './encrypted.ts';
 import { explored } from './explored.ts';
+import * as notices from './notices.ts';
 
 /**
  * What a fresh process is asked to do with some bodies: to run them and print the digests of their executions, to find
@@ -25,7 +26,7 @@ export interface Found {
 
 type Body = () => Promise<unknown>;
 
-const bodies = { ...plain, ...encrypted } as unknown as Record<string, Body>;
+const bodies = { ...plain, ...encrypted, ...notices } as unknown as Record<string, Body>;
 const options = { leaks: 'off', vacuity: 'off' } as const;
 
 /** The body, but it fails when it ends in another way than in natural order. */

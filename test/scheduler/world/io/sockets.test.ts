@@ -3,7 +3,7 @@ import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { explore, type Sim } from '../../../../src/index.ts';
-import { fetches, httpRequests, keptConnections, sockets, threadPool } from './bodies.ts';
+import { fetches, httpRequests, keptConnections, sockets, threadPool, webSocket } from './bodies.ts';
 import { explored } from './explored.ts';
 import { httpsRequests, tlsSockets, webCrypto } from './encrypted.ts';
 
@@ -20,6 +20,8 @@ describe('completions are offered in the order of their requests: the same seed,
     ['tlsSockets', tlsSockets, 2],
     ['httpsRequests', httpsRequests, 3],
     ['webCrypto', webCrypto, 8],
+    // There are none before version 22.
+    ['webSocket', webSocket, 'WebSocket' in globalThis ? 2 : 1],
   ] as const)('again with the same seed: %s', async (_, body, results) => {
     const first = await explored(body, { runs: RUNS, seed: SEED, leaks: 'off' });
     expect(first.report).toMatchObject({ verdict: 'pass', executions: RUNS, warnings: [] });

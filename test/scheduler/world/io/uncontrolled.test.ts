@@ -2,14 +2,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
+import { PerformanceObserver } from 'node:perf_hooks';
+import { text } from 'node:stream/consumers';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { explore, type ExploreOptions, type Report, type Sim } from '../../../../src/index.ts';
 import { httpRequests } from './bodies.ts';
 
 // As a module holds them that was loaded before straddle.
-const { setTimeout: realTimeout, Date: RealDate } = globalThis;
+const { setTimeout: realTimeout, setImmediate: realImmediate, Date: RealDate } = globalThis;
 
 const module = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 const { compile } = (globalThis as unknown as { WebAssembly: { compile: (bytes: Uint8Array) => Promise<unknown> } })
@@ -35,6 +38,20 @@ describe('what is not controlled is named', () => {
     ]);
   });
 
+  test('an immediate that was taken from Node before is an operation all the same', async () => {
+    const report = await run(async () => {
+      await new Promise<void>((resolve) => realImmediate(resolve));
+      const observed = new Promise<number>((resolve) => {
+        new PerformanceObserver((list) => resolve(list.getEntries().length)).observe({ entryTypes: ['mark'] });
+      });
+      performance.mark('here');
+      expect(await observed).toBe(1);
+      expect(await new Blob(['text']).text()).toBe('text');
+    });
+    expect(report.failure?.message).toBeUndefined();
+    expect(names(report)).toEqual([]);
+  });
+
   test('timers through globalThis are none', async () => {
     expect(names(await run(() => new Promise((resolve) => setTimeout(resolve, 60))))).toEqual([]);
   });
@@ -50,6 +67,52 @@ describe('what is not controlled is named', () => {
   test('the same through its global is an operation', async () => {
     const { WebAssembly } = globalThis as unknown as { WebAssembly: { compile: typeof compile } };
     expect(await run(() => WebAssembly.compile(module))).toMatchObject({ verdict: 'pass', warnings: [], steps: 2 });
+  });
+
+  test('a session of HTTP/2, which goes on in native code', async () => {
+    const report = await run(async () => {
+      const server = http2.createServer((request, response) => void response.end(`to ${request.url}`));
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      const closed = once(session, 'close');
+      expect(await text(session.request({ ':path': '/a' }))).toBe('to /a');
+      session.close();
+      await closed;
+      server.close();
+    });
+    expect(report.failure?.message).toBeUndefined();
+    expect(report.warnings).toEqual([
+      { name: 'uncontrolled', detail: expect.stringMatching(/HTTP\/2.*native code.*node:http/) as string },
+    ]);
+  });
+
+  test('what the garbage collector tells', async () => {
+    const { gc } = globalThis as { gc?: () => void };
+    const kept: unknown[] = [];
+    const report = await run(async () => {
+      const gone = new Promise((resolve) => {
+        const registry = new FinalizationRegistry(resolve);
+        registry.register({}, 'gone');
+        kept.push(registry);
+      });
+      for (let n = 0; n < 3; n++) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        gc?.();
+      }
+      expect(await gone).toBe('gone');
+    });
+    expect(report.failure?.message).toBeUndefined();
+    expect(names(report)).toEqual(['uncontrolled']);
+  });
+
+  test('a registry that holds what is still there tells nothing', async () => {
+    const report = await run(async () => {
+      const held = {};
+      new FinalizationRegistry(() => undefined).register(held, undefined);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      return held;
+    });
+    expect(names(report)).toEqual([]);
   });
 
   test('Atomics.wait, by its place', async () => {

@@ -18,7 +18,8 @@ const runtimes: [string, Runtime][] = [
 
 const BODIES = [
   ...['timers', 'filesInParallel', 'httpRequests', 'keptConnections', 'fetches', 'sockets', 'threadPool'],
-  ...['tlsSockets', 'httpsRequests', 'webCrypto'],
+  ...['tlsSockets', 'httpsRequests', 'webCrypto', 'datagrams', 'watchedFolder', 'watchedFile', 'signals'],
+  'sharedMemory',
 ];
 /** In what they give back a small deviation shows. */
 const RACES = ['timers', 'filesInRace', 'poolInRace', 'httpRequests', 'sockets'];
