@@ -1,142 +1,108 @@
 import type { Plan } from '../scheduler/control.ts';
-import { REACHES } from '../scheduler/reach.ts';
 import { ReplayChooser } from '../scheduler/replaying.ts';
-import type { Deviation, NotedDeviation } from '../scheduler/schedule.ts';
+import type { Deviation } from '../scheduler/schedule.ts';
+import { reduce } from './reduce.ts';
 import { better, type Schedule, type Trials } from './trials.ts';
 
 /**
  * Minimises a failing schedule against each base order and keeps the better of the results: fewer early timers,
- * times taken and bursts, then greater reach, fewer preemptions, fewer tasks involved, fewer steps.
+ * times taken and bursts, then greater reach, fewer preemptions, fewer tasks involved, fewer steps. Delta debugging
+ * may end with deviations of which none can be dropped although fewer others would do: so what it found is told
+ * against the other order and reduced again, and some of its deviations are replaced by a single other one, in turn
+ * until neither helps.
  */
 export function* minimise(trials: Trials, natural: Schedule, steady: Schedule): Plan<Schedule> {
   const first = yield* reduce(trials, natural, Math.floor(trials.left / 2));
   const second = yield* reduce(trials, steady);
   let best = better(first, second);
   if (best.preemptions > 1) best = better(best, yield* reduce(trials, steady, 0, true));
-  return isSimple(best) ? best : yield* deviateOnce(trials, best);
-}
-
-/** Most places at which a single deviation is tried. */
-const MOST_PLACES = 400;
-
-/**
- * The search for a schedule with a single deviation from steady order, at every place in turn (iterative context
- * bounding, Musuvathi and Qadeer, 2007): delta debugging may end with more of them, none of which can be dropped.
- */
-function* deviateOnce(trials: Trials, found: Schedule): Plan<Schedule> {
-  if (trials.left <= 0) return found;
-  const { granularity } = found;
-  const { notes } = yield* trials.run(new ReplayChooser([], 'steady'), granularity, true);
-  let best = found;
-  let tried = 0;
-  for (let step = 1; step < notes.others.length && !isSimple(best); step++) {
-    const instead = notes.ranAt(step);
-    for (const other of notes.others[step] ?? []) {
-      if (trials.left <= 0 || ++tried > MOST_PLACES) return best;
-      const deviation = { ...other, step, instead, joined: false, took: 0 };
-      const trial = yield* trials.follow({ order: 'steady', granularity }, [deviation]);
-      if (trial.same) best = better(best, trials.scheduleOf(trial, 'steady', granularity));
+  best = yield* withoutAwaits(trials, best, natural, steady);
+  for (let last; best !== last && !isSimple(best) && trials.left > 0;) {
+    last = best;
+    const turned = yield* inOtherOrder(trials, best);
+    best = better(best, turned);
+    for (const form of [last, turned]) {
+      const replaced = yield* replace(trials, form, best);
+      if (replaced !== best) best = better(replaced, yield* reduce(trials, replaced));
     }
   }
   return best;
+}
+
+/**
+ * Told without awaits, if it fails so too, whichever of these it is: then Node can do it today, and what is told has
+ * fewer choices.
+ */
+function* withoutAwaits(trials: Trials, found: Schedule, ...others: readonly Schedule[]): Plan<Schedule> {
+  const { reach, granularity, awaits } = found;
+  if ((isSimple(found) && reach === 'today') || granularity === 'macrotask' || !awaits) return found;
+  for (const { order, deviations } of [found, ...others]) {
+    if (trials.left <= 0) return found;
+    const trial = yield* trials.follow({ order, granularity: 'macrotask' }, deviations);
+    if (!trial.same) continue;
+    const schedules = (['natural', 'steady'] as const).map((base) => trials.scheduleOf(trial, base, 'macrotask'));
+    let best = found;
+    for (const schedule of schedules) best = better(best, yield* reduce(trials, schedule));
+    return best;
+  }
+  return found;
+}
+
+/** The same steps against the other base order, reduced. */
+function* inOtherOrder(trials: Trials, found: Schedule): Plan<Schedule> {
+  const { order, granularity, deviations } = found;
+  const trial = yield* trials.follow({ order, granularity }, deviations);
+  if (!trial.same) return found;
+  const other = order === 'natural' ? 'steady' : 'natural';
+  return yield* reduce(trials, trials.scheduleOf(trial, other, granularity));
+}
+
+/** Most places at which a single deviation is tried after the same first ones. */
+const MOST_PLACES = 400;
+
+/**
+ * Tries a single deviation at every place, instead of all of them, of ever fewer of the last ones, and of each one
+ * (iterative context bounding, Musuvathi and Qadeer, 2007, from every prefix of what was found). Returns the best of
+ * the first of these that has something better than `best`, or `best`.
+ */
+function* replace(trials: Trials, { deviations, ...form }: Schedule, best: Schedule): Plan<Schedule> {
+  const prefixes = deviations.map((_, kept) => deviations.slice(0, kept)).slice(0, -1);
+  const allButOne = deviations.map((_, i) => deviations.toSpliced(i, 1));
+  for (const kept of prefixes) {
+    const found = yield* addOne(trials, form, kept, (kept.at(-1)?.step ?? 0) + 1, best);
+    if (found !== best) return found;
+  }
+  for (const kept of allButOne) {
+    const found = yield* addOne(trials, form, kept, 1, best);
+    if (found !== best) return found;
+  }
+  return best;
+}
+
+/** The best schedule with one deviation more, from a step on; or `best`. */
+function* addOne(
+  trials: Trials,
+  { order, granularity }: Pick<Schedule, 'order' | 'granularity'>,
+  kept: readonly Deviation[],
+  from: number,
+  best: Schedule,
+): Plan<Schedule> {
+  if (trials.left <= 0) return best;
+  const { notes } = yield* trials.run(new ReplayChooser(kept, order), granularity, true);
+  let found = best;
+  let tried = 0;
+  for (let step = from; step < notes.others.length; step++) {
+    const instead = notes.ranAt(step);
+    for (const other of notes.others[step] ?? []) {
+      if (trials.left <= 0 || ++tried > MOST_PLACES || isSimple(found)) return found;
+      const deviation = { ...other, step, instead, joined: false, took: 0 };
+      const trial = yield* trials.follow({ order, granularity }, [...kept, deviation]);
+      if (trial.same) found = better(found, trials.scheduleOf(trial, order, granularity));
+    }
+  }
+  return found;
 }
 
 function isSimple({ deviations, preemptions }: Schedule): boolean {
   return deviations.length <= 1 && preemptions <= 1;
-}
-
-/**
- * Delta debugging (Zeller and Hildebrandt, 2002) of a schedule's deviations: what is left fails in the same way
- * with the same reach or a greater one, and no single deviation can be dropped. A candidate is followed by name,
- * so that dropping a deviation does not lose the others; what it really did is what counts.
- *
- * @param reserve executions to leave to others.
- * @param fromEnd drops late deviations first, which can lead to another minimum.
- */
-export function* reduce(trials: Trials, start: Schedule, reserve = 0, fromEnd = false): Plan<Schedule> {
-  let best = start;
-
-  function* improves(candidate: readonly Deviation[]): Plan<boolean> {
-    const trial = yield* trials.follow(best, candidate);
-    if (!trial.same) return false;
-    const schedule = trials.scheduleOf(trial, best.order, best.granularity);
-    if (!isLess(schedule, best)) return false;
-    best = schedule;
-    return true;
-  }
-
-  const isSpent = (): boolean => trials.left <= reserve;
-
-  /** Drops what it can of the deviations that `may` selects, in ever smaller pieces. */
-  function* drop(may: (deviation: NotedDeviation) => boolean): Plan<void> {
-    const count = (): number => best.deviations.filter(may).length;
-    for (let size = count(); size >= 1;) {
-      let dropped = false;
-      for (let from = 0; from < count() && !isSpent();) {
-        const all = best.deviations.filter(may);
-        const piece = new Set((fromEnd ? all.toReversed() : all).slice(from, from + size));
-        if (yield* improves(best.deviations.filter((deviation) => !piece.has(deviation)))) dropped = true;
-        else from += size;
-      }
-      if (isSpent()) return;
-      // At single deviations: once more over all of them until none can be dropped.
-      if (size > 1) size = Math.min(Math.ceil(size / 2), Math.max(1, count()));
-      else if (!dropped) return;
-    }
-  }
-
-  /** Keeps a choice, but not the time that it took, or not that it was settled together with another. */
-  function* loosen(): Plan<boolean> {
-    let loosened = false;
-    for (let i = 0; i < best.deviations.length && !isSpent(); i++) {
-      const deviation = best.deviations[i]!;
-      if (deviation.took === 0 && !deviation.joined) continue;
-      if (yield* improves(best.deviations.with(i, { ...deviation, took: 0, joined: false }))) loosened = true;
-    }
-    return loosened;
-  }
-
-  /** Drops what it can of all deviations that name a task, for ever fewer tasks at a time. */
-  function* dropTasks(): Plan<void> {
-    let tasks = tasksOf(best);
-    for (let size = Math.ceil(tasks.length / 2); size >= 1 && tasks.length > 2; size = Math.floor(size / 2)) {
-      for (let from = 0; from < tasks.length && !isSpent();) {
-        const piece = new Set(tasks.slice(from, from + size));
-        const kept = best.deviations.filter((deviation) => !namesOf(deviation).some((task) => piece.has(task)));
-        if (kept.length < best.deviations.length && (yield* improves(kept))) tasks = tasksOf(best);
-        else from += size;
-      }
-    }
-  }
-
-  if (best.deviations.length === 0 || isSpent() || (yield* improves([]))) return best;
-  yield* drop(isOdd);
-  for (const reach of ['tick', 'latent'] as const) {
-    const kept = best.deviations.filter((deviation) => deviation.reach !== reach);
-    if (kept.length > 0 && kept.length < best.deviations.length && !isSpent()) yield* improves(kept);
-  }
-  yield* dropTasks();
-  yield* drop(() => true);
-  if (yield* loosen()) yield* drop(() => true);
-  return best;
-}
-
-/** The tasks that a deviation names. */
-function namesOf({ task, instead, after }: Deviation): string[] {
-  return [task, (instead ?? after)!.task];
-}
-
-function tasksOf({ deviations }: Schedule): string[] {
-  return [...new Set(deviations.flatMap(namesOf))];
-}
-
-function isOdd({ early, joined, took }: NotedDeviation): boolean {
-  return early || joined || took > 0;
-}
-
-/** Progress: never of less reach, and with fewer deviations, or as many of which fewer are odd. */
-function isLess(a: Schedule, b: Schedule): boolean {
-  if (REACHES.indexOf(a.reach) > REACHES.indexOf(b.reach)) return false;
-  const fewer = b.deviations.length - a.deviations.length;
-  return fewer > 0 || (fewer === 0 && a.oddities < b.oddities);
 }

@@ -7,7 +7,7 @@ import { deviationsByStep } from '../../scheduler/schedule.ts';
 import { PREEMPTED } from '../../scheduler/trace.ts';
 import { Executions } from '../executions.ts';
 import { confirm, describe, toldOf, type Told } from '../failing.ts';
-import { reduce } from '../minimise.ts';
+import { reduce } from '../reduce.ts';
 import type { Settings } from '../options.ts';
 import { outcomeOf, sameFailure, tellOutcome } from '../outcome.ts';
 import { Original } from '../repetition.ts';

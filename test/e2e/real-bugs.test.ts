@@ -45,7 +45,7 @@ test('every bug is found, minimised and replayable, and no fixed version fails',
     expect([name, isFound, fixed.failure?.message]).toEqual([name, true, undefined]);
     const { failure } = buggy;
     expect(failure!.trace.length, name).toBeGreaterThan(3);
-    expect(failure!.deviations, name).toBeLessThanOrEqual(8);
+    expect([name, failure!.deviations <= 4, failure!.preemptions <= 2]).toEqual([name, true, true]);
     expect(failure!.token).toMatch(/^st1\./);
   }
   expect(code).toBe(0);

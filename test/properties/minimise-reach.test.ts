@@ -82,6 +82,28 @@ describe('reach', () => {
     expect(await reachOf(body)).toBe('tick');
   });
 
+  test('what Node can do today is told without the awaits in between', async () => {
+    // Each await of the closer is overtaken by nobody, and each is a choice against natural order.
+    const body = async (sim: Sim): Promise<void> => {
+      let created = 0;
+      let seen = -1;
+      const creating = (async () => {
+        await hop(sim.point('create'), site('create'));
+        created++;
+      })();
+      const closing = sim.spawn('closer', async () => {
+        for (let i = 0; i < 4; i++) await hop(sim.point('close'), site('close'));
+        seen = created;
+      });
+      await Promise.all([creating, closing]);
+      if (seen === 0) throw new Error('closed too early');
+    };
+    for (let seed = 1; seed <= 8; seed++) {
+      const { failure } = await explore(body, { seed, vacuity: 'off', strategy: 'random' });
+      expect([failure?.reach, failure?.deviations, failure!.preemptions <= 1]).toEqual(['today', 1, true]);
+    }
+  });
+
   test('a schedule of greater reach is preferred', async () => {
     // Both the settled await and the sleep lose the update.
     const body = async (sim: Sim): Promise<void> => {
