@@ -98,7 +98,10 @@ test('what the host has put there stays, from one exploration to the next', asyn
   Object.defineProperty(Math, 'random', { value: random, writable: false });
   await inside(() => expect(Math.random).not.toBe(random));
   expect(Object.getOwnPropertyDescriptor(Math, 'random')).toMatchObject({ value: random, writable: false });
-  Object.defineProperty(Math, 'random', { writable: true });
+  Reflect.deleteProperty(Math, 'random');
+  await inside(() => expect(Math.random()).toBeLessThan(1));
+  expect(Object.hasOwn(Math, 'random')).toBe(false);
+  Object.defineProperty(Math, 'random', { value: random, writable: true, configurable: true, enumerable: false });
   await inside(() => expect(Math.random).not.toBe(random));
   expectAsBefore();
 });
