@@ -1,5 +1,6 @@
 import type { EnabledOp } from '../op.ts';
 import { generator } from '../world/chance.ts';
+import { countSchedules } from './count.ts';
 
 /** Bounds of a search; `together`: operations may be settled together. */
 export interface Bounds {
@@ -11,6 +12,9 @@ export interface Bounds {
 /** Steps that all probes of one estimate may take, and the most probes. */
 const PROBED_STEPS = 50_000;
 const MOST_PROBES = 500;
+/** Schedules by steps by tasks that are counted rather than estimated, and the most steps of one of them. */
+const MOST_COUNTED = 200_000;
+const LONGEST_COUNTED = 500;
 
 /**
  * The tasks of one execution, taken for chains of steps that can run from the beginning in any order to one another:
@@ -38,10 +42,11 @@ export class Chains {
   }
 
   /**
-   * About how many schedules there are within the bounds: exact for chains without bounds and bursts, otherwise the
-   * mean over random probes of the product of the numbers of options. The same each time it is asked.
+   * About how many schedules there are within the bounds: exact for chains without bounds and bursts, and where few
+   * are asked for; otherwise the mean over random probes of the product of the numbers of options. The same each time
+   * it is asked.
    *
-   * @param most what is larger need not be estimated closely.
+   * @param most what is larger need not be known closely.
    *
    * Source: Knuth, "Estimating the efficiency of backtrack programs", Mathematics of Computation 29 (1975).
    */
@@ -60,6 +65,7 @@ export class Chains {
       if (!bounds.together || least > most) return least;
     }
     const cost = Math.max(1, this.steps * tasks.length);
+    if (most * cost <= MOST_COUNTED && this.steps <= LONGEST_COUNTED) return countSchedules(tasks, bounds, most);
     const probes = Math.min(MOST_PROBES, Math.ceil(PROBED_STEPS / cost));
     // With that much in sum, it is larger than asked for.
     const enough = (most + 1) * probes;
