@@ -121,6 +121,11 @@ export class TimerOp extends Op {
   weak = false;
   /** An interval that has fired before. */
   again = false;
+  /**
+   * A test runner looks whether code under test has come to something. It never looks before work that is ready, and
+   * time that ran ahead of that work puts it off.
+   */
+  watchdog = false;
 
   /** Leads nowhere by itself. */
   get soft(): boolean {

@@ -203,6 +203,10 @@ export abstract class Requests implements Hook, GateHost {
     this.clock.weaken(op, weak);
   }
 
+  watch(op: TimerOp): void {
+    this.offers.watch(op);
+  }
+
   /** The delivery of a message, in the given round of the loop; the virtual ports offer it. */
   deliver(name: string, due: number, run: () => void): TimerOp {
     const op = this.#timer('message', name, this.tasks.create(name, this.current));

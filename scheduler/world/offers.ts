@@ -25,12 +25,14 @@ export class Offers {
   round = 0;
   phase = TIMERS;
   #stall = 0;
+  #watchdogs: Set<TimerOp> | undefined;
 
   reset(stallMs: number): void {
     this.clock.clear();
     this.outside = undefined;
     this.ports = undefined;
     this.idlers = undefined;
+    this.#watchdogs = undefined;
     this.round = 0;
     this.phase = TIMERS;
     this.#stall = stallMs;
@@ -60,7 +62,8 @@ export class Offers {
     const immediate = clock.nextImmediate;
     // Nothing that was requested after an immediate overtakes it because time has run ahead.
     const behind = elastic && timer !== undefined && immediate !== undefined && immediate.order < timer.order;
-    const due = timer !== undefined && timer.due <= clock.now && !behind;
+    const waits = timer !== undefined && timer.watchdog && enabled.length > 0;
+    const due = timer !== undefined && timer.due <= clock.now && !behind && !waits;
     if (ports !== undefined) this.#addByPhase(enabled, ports, due ? timer : undefined);
     else {
       const timersFirst = due && (this.phase === TIMERS || (immediate !== undefined && immediate.due > this.round));
@@ -73,8 +76,9 @@ export class Offers {
       enabled.push(this.idlers[0]!);
       return;
     }
-    if (timer === undefined || due) return;
-    if (enabled.length === 0 || (elastic && !behind && timer.due - clock.now <= this.#stall)) enabled.push(timer);
+    if (timer === undefined || due || waits) return;
+    const mayRunAhead = elastic && !behind && !timer.watchdog && timer.due - clock.now <= this.#stall;
+    if (enabled.length === 0 || mayRunAhead) enabled.push(timer);
   }
 
   /** The same with message ports: by round, then by phase. */
@@ -95,7 +99,7 @@ export class Offers {
   firesEarly(op: Op, others: number): boolean {
     const { clock } = this;
     if (!(op instanceof TimerOp) || op.at < 0 || op.due <= clock.now || others === 0) return false;
-    this.#stall -= op.due - clock.now;
+    this.#runAhead(op.due - clock.now);
     return true;
   }
 
@@ -108,8 +112,29 @@ export class Offers {
 
   /** Lets virtual time pass while an operation is under way. */
   take(ms: number): void {
-    this.#stall -= ms;
+    this.#runAhead(ms);
     this.clock.now += ms;
+  }
+
+  /** The timer is a watchdog's. */
+  watch(op: TimerOp): void {
+    op.watchdog = true;
+    (this.#watchdogs ??= new Set()).add(op);
+  }
+
+  /** Timers run ahead of enabled work by so much. */
+  #runAhead(ms: number): void {
+    this.#stall -= ms;
+    if (this.#watchdogs === undefined) return;
+    const { clock } = this;
+    for (const op of this.#watchdogs) {
+      if (!clock.removeTimer(op)) {
+        this.#watchdogs.delete(op);
+        continue;
+      }
+      op.due += ms;
+      clock.addTimer(op);
+    }
   }
 
   /** Takes a chosen operation out of the world. */

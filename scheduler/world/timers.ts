@@ -8,6 +8,8 @@ export interface TimerHost {
   disarm(op: TimerOp): void;
   rearm(op: TimerOp, ms: number): void;
   weaken(op: TimerOp, weak: boolean): void;
+  /** The timer is a watchdog's. */
+  watch(op: TimerOp): void;
   /** Runs code of `task` in the async context in which it was asked for. */
   within(scope: AsyncResource, task: Task, run: () => void): void;
 }
@@ -43,10 +45,18 @@ class Timeout extends AsyncResource {
   #op: TimerOp | undefined;
   #task: Task | undefined;
   #weak = false;
+  readonly #isWatchdog: boolean;
   #epoch: number;
   #id = 0;
 
-  constructor(timers: VirtualTimers, callback: Callback, ms: number, repeats: boolean, args: unknown[]) {
+  constructor(
+    timers: VirtualTimers,
+    callback: Callback,
+    ms: number,
+    repeats: boolean,
+    args: unknown[],
+    isWatchdog = false,
+  ) {
     super('Timeout');
     this.#timers = timers;
     this.#epoch = timers.epoch;
@@ -54,6 +64,7 @@ class Timeout extends AsyncResource {
     this.#ms = ms;
     this.#repeats = repeats;
     this.#args = args;
+    this.#isWatchdog = isWatchdog;
     this.#arm();
   }
 
@@ -63,6 +74,7 @@ class Timeout extends AsyncResource {
     this.#op = op;
     this.#task = op.task;
     if (this.#weak) host.weaken(op, true);
+    if (this.#isWatchdog) host.watch(op);
   }
 
   #fire(): void {
@@ -216,6 +228,14 @@ export class VirtualTimers {
     if (typeof callback !== 'function') return this.#real.setTimeout(callback as never, 1);
     return new Timeout(this, callback as Callback, delayOf(after), true, args);
   };
+
+  /** As `setTimeout`, for a host that waits for code under test (see `TimerOp.watchdog`). */
+  readonly watchTimeout = (callback: unknown, after?: unknown, ...args: unknown[]): unknown =>
+    new Timeout(this, callback as Callback, delayOf(after), false, args, true);
+
+  /** As `setInterval`, likewise. */
+  readonly watchInterval = (callback: unknown, after?: unknown, ...args: unknown[]): unknown =>
+    new Timeout(this, callback as Callback, delayOf(after), true, args, true);
 
   readonly clearTimeout = (timer: unknown): void => {
     if (timer instanceof Timeout) timer.close();

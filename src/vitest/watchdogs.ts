@@ -4,15 +4,16 @@ import type { World } from '../../scheduler/world/install.ts';
 type Timers = Record<string, AnyFunction>;
 
 const VIRTUAL: Record<string, (world: World) => AnyFunction> = {
-  setTimeout: ({ timers }) => timers.setTimeout as AnyFunction,
+  setTimeout: ({ timers }) => timers.watchTimeout as AnyFunction,
   clearTimeout: ({ timers }) => timers.clearTimeout as AnyFunction,
-  setInterval: ({ timers }) => timers.setInterval as AnyFunction,
+  setInterval: ({ timers }) => timers.watchInterval as AnyFunction,
   clearInterval: ({ timers }) => timers.clearTimeout as AnyFunction,
 };
 
 /**
  * Vitest keeps the host's timers in a table of its own, past every fake. `vi.waitFor`, `vi.waitUntil` and
- * `expect.poll` take them from there when they are called, and must see virtual time while a body runs. The
+ * `expect.poll` take them from there when they are called, and must see virtual time while a body runs, but never
+ * look too early or give up because time ran ahead of the work that they wait for. The
  * time-outs of tests and hooks take theirs when these are declared, and stay real.
  */
 export function controlWatchdogs(): void {

@@ -31,6 +31,22 @@ test.interleavings.each([[1, 2], [3, 4]])('each %i %i', { runs: 20 }, async (a, 
 test.interleavings.for([{ n: 1 }, { n: 2 }])('for $n', { runs: 20 }, async ({ n }, { sim }) => { await honest(sim); expect(n).toBeLessThan(3); });
 test.interleavings('soft', { seed: 1 }, async ({ sim, expect }) => lostUpdate(sim, (n) => expect.soft(n).toBe(2)));
 test.interleavings('poll', { runs: 20 }, async ({ sim, expect }) => { await honest(sim); await expect.poll(() => 3).toBe(3); });
+for (const time of ['idle', 'mixed', 'elastic']) {
+  const options = { runs: 150, time, strategy: 'random', seed: 1 };
+  const work = async (sim) => { for (let i = 0; i < 9; i++) { await sim.sleep(10); await sim.point('slept'); } };
+  const both = (sim) => Promise.all([sim.spawn('a', () => work(sim)), sim.spawn('b', () => work(sim))]);
+  test.interleavings('waitFor in ' + time + ' time', options, async ({ sim, expect }) => {
+    let isDone = false;
+    void both(sim).then(() => { isDone = true; });
+    await vi.waitFor(() => { if (!isDone) throw new Error('too early'); }, { timeout: 105, interval: 10 });
+    expect(isDone).toBe(true);
+  });
+  test.interleavings('poll in ' + time + ' time', options, async ({ sim, expect }) => {
+    let isDone = false;
+    void both(sim).then(() => { isDone = true; });
+    await expect.poll(() => isDone, { timeout: 105, interval: 10 }).toBe(true);
+  });
+}
 test.interleavings('counts', { runs: 20 }, async ({ sim, expect }) => { expect.assertions(1); await honest(sim, (n) => n); expect(1).toBe(1); });
 test.interleavings('counts wrongly', { runs: 20 }, async ({ sim, expect }) => { expect.assertions(2); await sim.point('x'); expect(1).toBe(1); });
 test.interleavings('snapshots', { runs: 20 }, async ({ sim, expect }) => {
@@ -192,6 +208,10 @@ describe('around every execution', () => {
   test.each(['mocks', 'fake timers', 'poll', 'counts', 'snapshots'])('%s begin anew', (title) =>
     expect(failed(title)).toBe(''),
   );
+  test.each(['idle', 'mixed', 'elastic'])('nobody gives up because %s time ran ahead of work', (time) => {
+    expect(failed(`waitFor in ${time} time`)).toBe('');
+    expect(failed(`poll in ${time} time`)).toBe('');
+  });
   test('a hook that fails makes its execution fail', () => {
     expect(failed('the hook fails')).toContain('Error: one is lost');
     expect(failed('the hook fails')).toContain('It passes if a passes between before b starts');
