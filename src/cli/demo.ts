@@ -1,6 +1,7 @@
 import type { Report } from '../../properties/report.ts';
 import { earlyTimer, tellBranches, tellFailure } from '../../properties/story.ts';
 import { explore, replay } from '../index.ts';
+import { documentOf } from '../report/document.ts';
 import { guideReplays, type GuideName } from '../step/guides.ts';
 import { colours } from './colours.ts';
 
@@ -11,6 +12,7 @@ const ADDERS = 50;
 const BROKEN_ADDERS = 10;
 const WINNERS = 20;
 const WIDTH = 96;
+const FILE = 'examples/lifecycle/harness.ts';
 
 /** What the demo shows, in this order. */
 interface Shown {
@@ -43,7 +45,7 @@ type Body = Parameters<typeof explore>[0];
 async function again(broken: Body, token: string, json: boolean): Promise<number> {
   const report = await replay(broken, token);
   const { failure } = report;
-  if (json) console.log(JSON.stringify(report, null, 2));
+  if (json) print({ caught: report });
   else if (failure === undefined) console.log('The execution passes.');
   else console.log(tellFailure(failure, command(failure.token)));
   return failure === undefined ? 0 : 1;
@@ -66,11 +68,17 @@ async function show(broken: Body, json: boolean): Promise<number> {
     random: await explore(race(fixed, { adders: ADDERS }), { strategy: 'random', runs: 200, branches, seed }),
     caught: await explore(broken, { branches, seed }),
   };
-  if (json) console.log(JSON.stringify(shown, null, 2));
+  if (json) print({ ...shown });
   else tellAll(shown);
   const { vacuous, slept, gated, random, caught } = shown;
   const verdicts = [vacuous, slept, gated, random, caught].map(({ verdict }) => verdict).join();
   return verdicts === 'vacuous,fail,pass,pass,fail' ? 0 : 1;
+}
+
+/** As a report document, a test for each. */
+function print(reports: Readonly<Record<string, Report>>): void {
+  const tests = Object.entries(reports).map(([name, report]) => ({ name, file: FILE, report }));
+  console.log(JSON.stringify(documentOf(tests), null, 2));
 }
 
 function tellAll({ vacuous, slept, gated, random, caught }: Shown): void {

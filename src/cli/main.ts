@@ -24,7 +24,7 @@ program
   )
   .option('--step', 'with --replay: walk through it step by step')
   .option('--inspect', 'with --replay: open the Node inspector and stop before the first deviation')
-  .option('--json', 'print the reports as JSON')
+  .option('--json', 'print the reports as JSON (docs/report-schema.md)')
   .addHelpText('after', '\nExamples:\n  straddle demo\n  straddle demo --replay st1.… --step')
   .action(async (options: { replay?: string; json?: boolean; step?: boolean; inspect?: boolean }) => {
     const guide = guideOf(options);

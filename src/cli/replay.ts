@@ -11,6 +11,9 @@ import { guideChildren } from '../step/guides.ts';
 import { colours } from './colours.ts';
 import { guideOf } from './guide-options.ts';
 
+/** Of what `--show --json` prints; documented in docs/tokens.md. */
+const TOKEN_SCHEMA = 'straddle-token/1';
+
 interface Flags {
   readonly config?: string;
   readonly json?: boolean;
@@ -41,9 +44,11 @@ export function addReplay(program: Command): void {
 
 /** Exit code: 1 while the execution fails, 0 when it passes. */
 async function replay(token: string, flags: Flags): Promise<number> {
-  decodeToken(token);
+  const recording = decodeToken(token);
   if (flags.show === true) {
-    console.log(showToken(token));
+    console.log(
+      flags.json === true ? JSON.stringify({ schema: TOKEN_SCHEMA, ...recording }, null, 2) : showToken(token),
+    );
     return 0;
   }
   const guide = guideOf(flags);

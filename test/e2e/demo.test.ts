@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseDocument } from '../../src/report/files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'straddle-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -155,8 +156,8 @@ describe('the demo of this checkout', () => {
   test('prints its reports as JSON', async () => {
     const { code, out } = await demo(['--json']);
     expect(code).toBe(0);
-    const verdicts = Object.entries(JSON.parse(out) as Record<string, { verdict: string }>);
-    expect(verdicts.map(([name, { verdict }]) => `${name} ${verdict}`)).toEqual([
+    const { tests } = parseDocument(out, 'stdout');
+    expect(tests.map(({ name, report }) => `${name} ${report.verdict}`)).toEqual([
       'vacuous vacuous',
       'slept fail',
       'gated pass',

@@ -49,6 +49,16 @@ test('logs in order', async () => {
     [token] = /st1\.\S+/.exec(stdout)!;
   }, 60_000);
 
+  test('replay --show says what the token holds, and runs nothing', async () => {
+    const { code, stdout } = await execute(folder, main, ['replay', token, '--show', '--json']);
+    const { schema, kind, deviations } = JSON.parse(stdout) as Record<string, unknown>;
+    expect({ code, schema, kind }).toEqual({ code: 0, schema: 'straddle-token/1', kind: 'error' });
+    expect(deviations).toMatchObject([
+      { step: 2, op: 'timeout' },
+      { step: 3, task: 'main/1' },
+    ]);
+  });
+
   test('replay --step leads through it from the terminal: on, back, to a deviation, along another order', () => {
     const command = `'${process.execPath}' '${main}' replay ${token} --step`;
     const lines = ['n', 'b', 'd', 'c end', 'b 3', 'o 1', 'c end', 'q'];
