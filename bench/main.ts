@@ -1,4 +1,5 @@
 import { tellFinding } from './finding.ts';
+import { loopback } from './http.ts';
 import { property } from './property.ts';
 import { remoteHarness } from './remote.ts';
 import { speed } from './speed.ts';
@@ -18,6 +19,7 @@ export interface Row {
 const PARTS: Record<string, () => Promise<Row[]>> = {
   engine: speed,
   'fast-check': property,
+  http: loopback,
   remote: remoteHarness,
   // Last: it leaves dispatchers in place.
   world,
