@@ -28,7 +28,12 @@ export function recoverFromThrow(error: unknown): void {
   recover?.call(process, error);
 }
 
+/** A turn of the loop is being asked for by the engine, and by nobody else. */
+export let isTurning = false;
+
 /** Runs `then` in the next turn of the real loop. */
 export function nextTurn(then: () => void): void {
+  isTurning = true;
   originals.setImmediate(then);
+  isTurning = false;
 }

@@ -1,3 +1,4 @@
+import { isTurning } from '../drain.ts';
 import { isOwn } from '../sites.ts';
 import type { IoOp } from '../op.ts';
 import { hookAssignment, type NativeFunction } from './native.ts';
@@ -60,6 +61,7 @@ class ImmediateRequest extends Request {
 
 /** The engine's own. */
 function isEngines(): boolean {
+  if (isTurning) return true;
   const frames = new Error().stack?.split('\n') ?? [];
   const caller = frames[frames.findIndex((frame) => frame.includes('new Immediate ')) + 2];
   return caller !== undefined && isOwn(caller);
