@@ -46,9 +46,3 @@ test('what an execution leaves running ends with it', async () => {
   await sleep(50);
   for (const { pid } of left) expect(() => process.kill(pid!, 0)).toThrow('ESRCH');
 });
-
-test('a process that never ends is a diagnosis that names it', { timeout: 30_000 }, async () => {
-  const { failure } = await explore(async () => void (await once(spawn('cat'), 'exit')), { strategy: 'natural' });
-  expect(failure).toMatchObject({ kind: 'deadlock', waiting: [{ task: 'main' }] });
-  expect(failure!.message).toContain('child process cat');
-});
