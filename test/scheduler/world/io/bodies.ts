@@ -86,6 +86,11 @@ export function httpRequests(): Promise<unknown> {
   });
 }
 
+/** Two requests: which is counted first? */
+export function httpInRace(): Promise<unknown> {
+  return withServer(countingServer(), (port) => Promise.all(['/a', '/b'].map((path) => request(port, path))));
+}
+
 /** Large bodies over connections that are kept; neither they nor the server are ever closed. */
 export function keptConnections(): Promise<unknown> {
   const agent = new http.Agent({ keepAlive: true });
@@ -128,6 +133,8 @@ export function sockets(): Promise<unknown> {
   });
 }
 
+const scrypt = promisify<string, string, number, crypto.ScryptOptions, Buffer>(crypto.scrypt);
+
 /** Everything that Node gives to the thread pool besides files. */
 export async function threadPool(): Promise<unknown> {
   const order: string[] = [];
@@ -141,7 +148,7 @@ export async function threadPool(): Promise<unknown> {
     noted('bad', promisify(zlib.inflate)(Buffer.from('bad'))),
     noted('brotli', promisify(zlib.brotliCompress)('text')),
     noted('pbkdf2', promisify(crypto.pbkdf2)('a', 'b', 100, 8, 'sha256')),
-    noted('scrypt', promisify(crypto.scrypt)('a', 'b', 8)),
+    noted('scrypt', scrypt('a', 'b', 8, { N: 16 })),
     noted(
       'key',
       promisify(crypto.generateKeyPair)('ec', { namedCurve: 'P-256' }).then(() => 'made'),
