@@ -194,6 +194,15 @@ export async function processes(): Promise<unknown> {
   return [order, failed];
 }
 
+/** Which of two processes is heard first? */
+export async function processesInRace(): Promise<unknown> {
+  const order: string[] = [];
+  const hear = async (word: string): Promise<void> =>
+    void order.push((await promisify(execFile)('echo', [word])).stdout);
+  await Promise.all([hear('one'), hear('two')]);
+  return order;
+}
+
 /** A process that answers line by line. */
 export async function conversation(): Promise<unknown> {
   const child = spawn('cat');
@@ -223,6 +232,17 @@ export function forked(): Promise<unknown> {
     }
     return [heard, await closed];
   });
+}
+
+/** Which of two worker threads is heard first? */
+export async function workersInRace(): Promise<unknown> {
+  const order: unknown[] = [];
+  const hear = async (word: string): Promise<void> => {
+    const worker = new Worker(`require('node:worker_threads').parentPort.postMessage('${word}')`, { eval: true });
+    order.push(...(await once(worker, 'message')));
+  };
+  await Promise.all([hear('one'), hear('two')]);
+  return order;
 }
 
 /** Two worker threads, each of which answers thrice and ends. */
