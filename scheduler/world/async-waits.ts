@@ -11,8 +11,14 @@ interface Answer {
 
 type Place = readonly [array: Int32Array | BigInt64Array, index: number];
 
-/** All who wait, or natively still do, in the order in which the engine will wake them. */
-const waiters: Waiter[] = [];
+/** By memory, all who wait there, or natively still do, in the order in which the runtime wakes them. */
+const waiters = new WeakMap<object, Waiter[]>();
+
+function waitersAt([array]: Place): Waiter[] {
+  let all = waiters.get(array.buffer);
+  if (all === undefined) waiters.set(array.buffer, (all = []));
+  return all;
+}
 
 /** One who waits at a place of shared memory until somebody notifies him. */
 class Waiter implements Source {
@@ -60,9 +66,10 @@ class Waiter implements Source {
     return false;
   }
 
+  /** Of places in the same memory. */
   isAt([array, index]: Place): boolean {
     const [ours, at] = this.place;
-    return ours.buffer === array.buffer && offset(ours, at) === offset(array, index);
+    return offset(ours, at) === offset(array, index);
   }
 }
 
@@ -82,7 +89,8 @@ export function waitAsync(work: OutsideWork, original: AnyFunction, notify: AnyF
   const place = [array, Number(index)] as unknown as Place;
   const promise = new Promise<string>((resolve) => {
     const waiter = new Waiter(work, place, resolve);
-    waiters.push(waiter);
+    const all = waitersAt(place);
+    all.push(waiter);
     work.add(waiter);
     if (!isEndless) {
       waiter.timer = work.host.arm('timer', waiter.name, ms, () => {
@@ -91,7 +99,7 @@ export function waitAsync(work: OutsideWork, original: AnyFunction, notify: AnyF
       });
     }
     void (answer.value as Promise<string>).then((outcome) => {
-      waiters.splice(waiters.indexOf(waiter), 1);
+      all.splice(all.indexOf(waiter), 1);
       waiter.outcome = outcome;
       // It was meant for somebody who is still there.
       if (waiter.hasLeft) notifying(notify, [...place, 1]);
@@ -105,8 +113,11 @@ export function waitAsync(work: OutsideWork, original: AnyFunction, notify: AnyF
 /** `Atomics.notify`: those of this thread whom it wakes are waited for. */
 export function notifying(original: AnyFunction, args: unknown[], work?: OutsideWork): unknown {
   const woken = original.apply(Atomics, args as never[]) as number;
-  const there = waiters.filter((one) => !one.isNotified && one.isAt(args as unknown as Place));
-  for (const waiter of there.slice(0, woken)) waiter.isNotified = true;
-  if (woken > 0) work?.stir();
+  if (woken > 0) {
+    const place = [args[0], Number(args[1])] as unknown as Place;
+    const there = waitersAt(place).filter((one) => !one.isNotified && one.isAt(place));
+    for (const waiter of there.slice(0, woken)) waiter.isNotified = true;
+    work?.stir();
+  }
   return woken;
 }
