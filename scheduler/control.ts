@@ -132,6 +132,7 @@ export class Session<Result> {
       throw new StraddleError('nested', 'An exploration cannot be started inside a controlled execution.');
     }
     await inTurn(() => this.#controller.drive(() => this.#one()));
+    this.#controller.scheduler.leaveToHost();
   }
 
   /** How the execution ended; what the host did after it counts, too. */
@@ -264,6 +265,7 @@ class Controller implements Engine {
   /** After the last execution. */
   retire(): void {
     if (this.#parts === undefined) return;
+    this.scheduler.isRetired = true;
     this.#world.retire();
     if (this.#limits.more !== true) endControl();
   }

@@ -83,6 +83,8 @@ export class WaitOp extends Op {
   /** It was still pending when it was awaited. Known in observed executions only. */
   waited: boolean | undefined = undefined;
   awaited: Site | undefined = undefined;
+  /** If it is still waiting when the exploration is over, it goes on when the promise is settled. */
+  outlives = false;
 
   override get site(): Site | undefined {
     return this.awaited;

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { GateHost } from './gates.ts';
 import { IoOp, Op, ReachedOp, TimerOp, WaitOp } from './op.ts';
-import type { Hook, Site } from './point.ts';
+import { slot, type Hook, type Site } from './point.ts';
 import { Points } from './points.ts';
 import { isThenable, promiseFor, promiseThen, resolvedBy, settledPromise, type Settler } from './promises.ts';
 import type { Observer, RunSpec } from './run.ts';
@@ -20,6 +20,12 @@ export abstract class Requests implements Hook, GateHost {
   generation = 0;
   spec!: RunSpec;
   observer: Observer | undefined;
+  /** No exploration uses it at the moment. */
+  isRetired = false;
+  /** What is still waiting at the end of this execution goes on after the exploration: the host's set-up of a file. */
+  protected isLasting = false;
+  /** The execution has ended, and the host does its own work around it. */
+  protected isLeft = false;
   /** The task whose code runs now, or ran last. */
   current!: Task;
 
@@ -90,14 +96,15 @@ export abstract class Requests implements Hook, GateHost {
     const source = Promise.resolve(value);
     op.source = source;
     const promise = promiseFor(op);
+    if (this.isLasting) op.outlives = true;
     const { generation } = this;
     void promiseThen.call(
       source,
       (result) => {
-        if (generation === this.generation) this.#settled(op, result, false);
+        this.#answered(op, generation, result, false);
       },
       (reason: unknown) => {
-        if (generation === this.generation) this.#settled(op, reason, true);
+        this.#answered(op, generation, reason, true);
       },
     );
     // The reaction of a promise that is settled already is queued before this one.
@@ -205,6 +212,18 @@ export abstract class Requests implements Hook, GateHost {
 
   watch(op: TimerOp): void {
     this.offers.watch(op);
+  }
+
+  /**
+   * The host does its own work around the execution that has ended: clean-up, hooks. What it waits for goes on as
+   * without an exploration.
+   */
+  leaveToHost(): void {
+    this.isLeft = true;
+    for (const op of this.enabled) {
+      if (op.kind !== 'await') continue;
+      for (let one: WaitOp | undefined = op as WaitOp; one !== undefined; one = one.behind) one.settle();
+    }
   }
 
   /** The delivery of a message, in the given round of the loop; the virtual ports offer it. */
@@ -342,7 +361,17 @@ export abstract class Requests implements Hook, GateHost {
 
   abstract departed(label: number): number;
 
-  /** An awaited promise has settled. */
+  /** An awaited promise has settled, perhaps when the execution is over. */
+  #answered(op: WaitOp, generation: number, value: unknown, failed: boolean): void {
+    const isOwn = generation === this.generation;
+    if (isOwn && !this.isLeft) this.#settled(op, value, failed);
+    else if (slot.hook === undefined && (isOwn || (op.outlives && this.isRetired))) {
+      op.value = value;
+      op.failed = failed;
+      op.settle();
+    }
+  }
+
   #settled(op: WaitOp, value: unknown, failed: boolean): void {
     op.value = value;
     op.failed = failed;

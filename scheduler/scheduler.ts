@@ -91,6 +91,9 @@ export class Scheduler extends Requests {
     this.#maxSteps = spec.maxSteps;
     this.#elastic = spec.elastic;
     this.generation++;
+    this.isRetired = false;
+    this.isLeft = false;
+    this.isLasting = this.host !== undefined && spec.execution === 1;
     this.tasks.clear();
     this.trace.clear();
     this.points.clear();

@@ -115,12 +115,56 @@ describe('hooks', () => {
   test('around each', async () => { log.push('test'); await race(); });
   test('were around each', () => { expect(log.join().startsWith('before,test,after,before,test,after')).toBe(true); });
 });
+describe('what the body began', () => {
+  let stop, ended;
+  afterEach(async () => { stop(); await ended; });
+  test('goes on in a hook', async () => { const stopped = new Promise((r) => { stop = r; }); ended = (async () => { await stopped; await 1; })(); await race(); });
+});
 test('micro', async () => { const log = []; await Promise.all([(async () => { await null; await Promise.resolve(); log.push('a'); })(), (async () => { await Promise.resolve(); await Promise.resolve(); log.push('b'); })()]); expect(log).toEqual(['a', 'b']); });
 `;
 
+/** What one execution may leave behind for the next. Each test fails at its start if anything is. */
+const LEAKS = `
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import * as api from './api.js';
+vi.mock('./api.js');
+afterAll(() => { vi.unstubAllEnvs(); vi.unstubAllGlobals(); });
+const race = async () => { const log = []; const t = async (n) => { await new Promise((r) => setTimeout(r, 1)); log.push(n); }; await Promise.all([t(1), t(2)]); return log; };
+const counted = vi.fn();
+const answering = vi.fn(() => 'first');
+const once = vi.fn();
+const target = { method: () => 'real', get value() { return 'real'; } };
+api.nested.deep.mockReturnValue('module');
+test('calls of an automock', async () => { expect(api.load).toHaveBeenCalledTimes(0); await api.load(); await race(); expect(api.load).toHaveBeenCalledTimes(1); });
+test('what an automock returns', async () => { expect(await api.load()).toBe(undefined); api.load.mockReturnValue('changed'); await race(); expect(await api.load()).toBe('changed'); });
+test('what an automock was told by the module', async () => { expect(api.nested.deep()).toBe('module'); api.nested.deep.mockReturnValue('changed'); await race(); expect(api.nested.deep()).toBe('changed'); });
+test('what an automock is told once', async () => { api.load.mockReset(); api.load.mockReturnValueOnce('once'); await race(); expect(await api.load()).toBe('once'); });
+test('instances of an automocked class', async () => { expect(api.Client.mock?.instances ?? []).toHaveLength(0); new api.Client().get(); await race(); expect(api.Client).toHaveBeenCalledTimes(1); });
+test('calls of a function of the module', async () => { expect(counted).toHaveBeenCalledTimes(0); counted(); await race(); });
+test('implementations', async () => { expect(answering()).toBe('first'); answering.mockImplementation(() => 'second'); await race(); });
+test('implementations for once', async () => { expect(once()).toBe(undefined); once.mockReturnValueOnce(1); await race(); });
+test('spies', async () => { expect(vi.isMockFunction(target.method)).toBe(false); vi.spyOn(target, 'method').mockReturnValue('spied'); vi.spyOn(target, 'value', 'get').mockReturnValue('spied'); await race(); });
+describe('clocks', () => { afterAll(() => { vi.useRealTimers(); }); test('fake timers', async () => { expect(vi.isFakeTimers()).toBe(false); await race(); vi.useFakeTimers(); }); });
+describe('clocks', () => { afterAll(() => { vi.useRealTimers(); }); test('system time', async () => { expect(vi.getMockedSystemTime()).toBe(null); expect(new Date().getFullYear()).not.toBe(1999); await race(); vi.setSystemTime(new Date(1999, 1, 1)); }); });
+test('environment', async () => { expect(process.env.LEAKED).toBe(undefined); vi.stubEnv('LEAKED', 'yes'); await race(); });
+test('globals', async () => { expect(globalThis.leaked).toBe(undefined); vi.stubGlobal('leaked', 1); await race(); });
+test('meta', async ({ task }) => { expect(task.meta.leaked).toBe(undefined); task.meta.leaked = 1; await race(); });
+test('annotations', async ({ annotate, task }) => { expect(task.annotations).toHaveLength(0); await annotate('one'); await race(); });
+test('context', async (context) => { expect(context.leaked).toBe(undefined); context.leaked = 1; await race(); });
+test('assertions of the context', async ({ expect: own }) => { own.assertions(2); own(1).toBe(1); await race(); own(2).toBe(2); });
+test('has assertions', async ({ expect: own }) => { own.hasAssertions(); await race(); own(2).toBe(2); });
+const fixed = test.extend({ file: [async ({}, use) => { const f = { used: 0 }; await use(f); }, { scope: 'file' }], each: async ({}, use) => { await use({ used: 0 }); } });
+fixed('fixtures of the test', async ({ each }) => { expect(each.used++).toBe(0); await race(); });
+fixed('fixtures of the file', async ({ file }) => { expect(file.used++).toBe(0); await race(); });
+test('doMock', async () => { vi.doMock('./other.js', () => ({ value: 'mocked' })); await race(); const { value } = await import('./other.js'); expect(value).toBe('mocked'); vi.doUnmock('./other.js'); });
+`;
+
 const folder = project({
-  'vitest.config.ts': `export default { test: { exclude: ['odd.test.js'] } };`,
-  'odd.config.ts': `export default { test: { include: ['odd.test.js'] } };`,
+  'vitest.config.ts': `export default { test: { exclude: ['odd.test.js', 'leaks.test.js'] } };`,
+  'odd.config.ts': `export default { test: { include: ['odd.test.js', 'leaks.test.js'] } };`,
+  'leaks.test.js': LEAKS,
+  'api.js': `export const load = async () => 'real'; export class Client { get() { return 'real'; } } export const nested = { deep: () => 'real' };`,
+  'other.js': `export const value = 'real';`,
   'shop.test.ts': SUITE,
   'odd.test.js': ODD,
   'src/shop.ts': SHOP,
@@ -225,14 +269,27 @@ describe('replay of a stored test', () => {
 describe('tests that are hard to repeat', () => {
   let told: string;
   let odd: Summary;
+  let leaks: Summary;
   beforeAll(async () => {
-    told = (await straddle(['explore', '--config', 'odd.config.ts', '--seed', '5'])).stdout;
-    odd = summarise(parseDocument(readFileSync(join(folder, '.straddle/last.json'), 'utf8'), 'last').tests);
+    told = (await straddle(['explore', '--config', 'odd.config.ts', '--seed', '5', '--runs', '60'])).stdout;
+    const { tests } = parseDocument(readFileSync(join(folder, '.straddle/last.json'), 'utf8'), 'last');
+    odd = summarise(tests.filter(({ file }) => file === 'odd.test.js'));
+    leaks = summarise(tests.filter(({ file }) => file === 'leaks.test.js'));
   });
 
   test('leaked state is told from the order', () => {
     expect(names(odd.notRepeatable)).toEqual(['not repeatable']);
     expect(told).toContain('Merely repeated in natural order, it failed (error: expected 2 to be 1');
+  });
+  test('what an execution leaves behind in Vitest is undone before the next, or told', () => {
+    const { dependent, failing, tick, uncontrolled, single } = leaks;
+    expect([dependent, failing, tick, uncontrolled, single].flat()).toEqual([]);
+    expect(names(leaks.notRepeatable)).toEqual([
+      'fixtures of the file',
+      'what an automock returns',
+      'what an automock was told by the module',
+    ]);
+    expect(leaks.independent).toHaveLength(18);
   });
   test('what fails anyway is not explored', () => {
     expect(names(odd.failing)).toEqual(['fails anyway']);
@@ -247,6 +304,7 @@ describe('tests that are hard to repeat', () => {
       'flaky',
       'hooks > around each',
       'is to fail',
+      'what the body began > goes on in a hook',
     ]);
   });
   test('a test that is to fail, and one that skips itself', () => {
