@@ -264,6 +264,8 @@ export class RemoteChild implements Remote<Contract> {
       if (ended === 'late') {
         const calls = [...this.#pending.values()].filter((name) => name !== 'lifecycle/shutdown');
         const underWay = calls.length === 0 ? '' : ` Not answered: ${calls.join(', ')}.`;
+        // Before it sees that nobody listens any more, and ends by itself.
+        this.#launched.tree.killNow();
         this.#loseQuietly();
         const what = `remote child '${this.name}' (process ${this.pid}) did not shut down within ${graceMs} ms`;
         throw new StraddleError('remote-hung', `${what}; it was killed.${underWay}`);
