@@ -2,19 +2,16 @@ import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { TestCase, TestModule, TestProject, TestSpecification, Vitest } from 'vitest/node';
+import type { TestCase, TestModule, TestProject, Vitest } from 'vitest/node';
 import { StraddleError } from '../../scheduler/error.ts';
 import { createFilter, unmatchedReport, type Filter } from '../instrument/filter.ts';
 import type { TestInput, TestReport } from '../report/document.ts';
-import { Explored } from '../store/explored.ts';
-import { Store, type Entry } from '../store/store.ts';
-import { ASKED, BUDGET, type Asked } from './asked.ts';
-import type { Budget, PlannedFile } from './budget.ts';
+import { ASKED, type Asked } from './asked.ts';
 import { instrumentProject } from './instrument-project.ts';
 import { locateVitest, type VitestNode } from './locate.ts';
 import { isUnexplored, Memory } from './memory.ts';
 import { problemOf, type Problem } from './problems.ts';
-import { planOf } from './risk.ts';
+import { spend } from './spend.ts';
 
 export interface SuiteOptions extends Asked {
   /** Where Vitest looks for its configuration. */
@@ -174,7 +171,7 @@ class Suite {
   }
 
   async run(vitest: Vitest): Promise<SuiteResult> {
-    const { filters, signal, budgetMs } = this.#options;
+    const { filters, signal, budgetMs, root } = this.#options;
     const specifications = await vitest.globTestSpecifications([...filters]);
     if (specifications.length === 0) {
       const what = filters.length === 0 ? 'the configuration' : `'${filters.join(' ')}'`;
@@ -182,7 +179,7 @@ class Suite {
     }
     const before = { ...process.env };
     process.env[ASKED] = JSON.stringify(this.#asked());
-    if (budgetMs !== undefined) this.#spend(budgetMs, specifications, vitest);
+    if (budgetMs !== undefined) spend(budgetMs - (performance.now() - this.#began), vitest, specifications, root);
     if (this.#options.token !== undefined) process.env['STRADDLE_REPLAY'] = this.#options.token;
     const cancel = (): void => void vitest.cancelCurrentRun('keyboard-input');
     signal?.addEventListener('abort', cancel, { once: true });
@@ -214,23 +211,6 @@ class Suite {
     return { runs, seed, time, granularity, ...(token === undefined ? {} : { token }) };
   }
 
-  /** The riskiest files first, and the time by risk. */
-  #spend(budgetMs: number, specifications: readonly TestSpecification[], { config, projects }: Vitest): void {
-    const { root } = this.#options;
-    const files = specifications.map(({ moduleId, project }) => ({
-      file: this.#fileOf({ moduleId }),
-      project: project.name,
-    }));
-    const plan = planOf(files, failuresIn(root), new Explored(root));
-    const budget: Budget = {
-      until: Date.now() + budgetMs - (performance.now() - this.#began),
-      workers: Math.max(1, Number((config as { maxWorkers?: unknown }).maxWorkers) || 1),
-      files: plan,
-    };
-    for (const project of projects) project.provide(BUDGET as never, budget as never);
-    config.sequence.sequencer = sequencerOf(plan, (specification) => this.#fileOf(specification)) as never;
-  }
-
   #reporter(): object {
     return {
       onTestModuleCollected: (module: TestModule) => {
@@ -247,7 +227,7 @@ class Suite {
     };
   }
 
-  #fileOf({ moduleId }: Pick<TestModule, 'moduleId'>): string {
+  #fileOf({ moduleId }: TestModule): string {
     return relative(this.#options.root, moduleId).replaceAll('\\', '/');
   }
 
@@ -284,33 +264,8 @@ class Suite {
   }
 }
 
-/** A store that cannot be read keeps nothing from being explored. */
-function failuresIn(root: string): Entry[] {
-  try {
-    return new Store(root).entries();
-  } catch {
-    return [];
-  }
-}
-
 function isLeft({ report }: TestInput): boolean {
   return isUnexplored(report);
-}
-
-/** Puts test files into the order of a plan. */
-function sequencerOf(plan: readonly PlannedFile[], fileOf: (specification: TestSpecification) => string): object {
-  const places = new Map(plan.map(({ file, project }, place) => [`${project}\n${file}`, place]));
-  const place = (specification: TestSpecification): number =>
-    places.get(`${specification.project.name}\n${fileOf(specification)}`) ?? places.size;
-  return class {
-    shard(files: TestSpecification[]): TestSpecification[] {
-      return files;
-    }
-
-    sort(files: TestSpecification[]): TestSpecification[] {
-      return files.toSorted((a, b) => place(a) - place(b));
-    }
-  };
 }
 
 /** Of a test that ran outside of control. */
