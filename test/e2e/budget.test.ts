@@ -39,7 +39,7 @@ export function writer(io) {
 
 test('a budget is spent on what fails first, then on what is new or changed, then on the rest', async () => {
   const folder = project({
-    'vitest.config.js': `export default { test: { fileParallelism: false, isolate: false } };`,
+    'vitest.config.js': `export default { test: { fileParallelism: false, isolate: false, pool: 'threads' } };`,
     'a-small.test.js': SMALL,
     'b-known.test.js': LARGE,
     'c-dependent.test.js': DEPENDENT,

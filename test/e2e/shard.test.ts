@@ -25,7 +25,7 @@ test('reads in any order', async () => {
 `;
 
 test('explore --shard 1/3 … 3/3 and merge have the schedules and the coverage of the run without shards', async () => {
-  const folder = project({ 'a.test.js': SUITE });
+  const folder = project({ 'a.test.js': SUITE, 'vitest.config.js': `export default { test: { pool: 'threads' } };` });
   const explored = async (...shard: string[]): Promise<string> => {
     const args = ['explore', '--seed', '7', '--runs', '60', '--json', ...shard];
     const { code, stdout, stderr } = await execute(folder, main, args);
