@@ -80,7 +80,7 @@ export class FrameReader extends AbstractMessageReader implements MessageReader 
       if (this.#size >= LONGEST_HEADER || !isHeaderStart(start)) throw nonsense(`it began with ${quote(start)}`);
       return false;
     }
-    const match = /^content-length: *(\d+)$/im.exec(start.toString('latin1', 0, end));
+    const match = /^content-length: *(\d+)(?:\r\n[^]*)?$/i.exec(start.toString('latin1', 0, end));
     if (match === null) throw nonsense(`it began with ${quote(start)}`);
     const length = Number(match[1]);
     if (length > LONGEST_BODY) throw nonsense(`a message of ${length} bytes was announced`);
