@@ -62,8 +62,19 @@ export function unmatchedReport(filter: Filter): string[] {
 }
 
 /** Whether a glob is about packages rather than the project's own files. */
-export function namesPackages(glob: string): boolean {
+function namesPackages(glob: string): boolean {
   return glob.includes('node_modules');
+}
+
+/**
+ * For each include glob that names packages, what Vitest matches their files with: it leaves packages to Node, and
+ * those named in must come through Vite to be instrumented.
+ */
+export function packagePatterns(include: FilterOptions['include']): RegExp[] {
+  return [include ?? []]
+    .flat()
+    .filter(namesPackages)
+    .map((glob) => picomatch.makeRe(`**/${glob.replace(/^(?:\.?\/|\*\*\/)+/, '')}`, { dot: true }));
 }
 
 interface Glob {

@@ -1,9 +1,8 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import picomatch from 'picomatch';
 import type { SourceMapInput } from '@jridgewell/trace-mapping';
 import type { Plugin } from 'vite';
-import { createFilter, namesPackages, unmatchedReport, type FilterOptions } from './filter.ts';
+import { createFilter, packagePatterns, unmatchedReport, type FilterOptions } from './filter.ts';
 import { transform } from './transform.ts';
 
 /** What other parts of straddle may ask of the plugin. */
@@ -28,17 +27,13 @@ export function straddle(options: FilterOptions = {}): Plugin<StraddleApi> {
     apply: 'serve',
     api: { unmatched: () => unmatchedReport(filter) },
 
-    // Vitest leaves packages to Node; those named in must come through Vite to be instrumented. Dispatchers stand
-    // before any other module is loaded: their file is the first of the set-up files.
+    // Dispatchers stand before any other module is loaded: their file is the first of the set-up files.
     config(config) {
       const test = ((config as VitestConfig).test ??= {});
       const setup = [test.setupFiles ?? []].flat();
       if (!setup.includes(dispatchers)) test.setupFiles = [dispatchers, ...setup];
-      const packages = [options.include ?? []].flat().filter(namesPackages);
-      if (packages.length === 0 || test.server?.deps?.inline === true) return undefined;
-      const inline = packages.map((glob) =>
-        picomatch.makeRe(`**/${glob.replace(/^(?:\.?\/|\*\*\/)+/, '')}`, { dot: true }),
-      );
+      const inline = packagePatterns(options.include);
+      if (inline.length === 0 || test.server?.deps?.inline === true) return undefined;
       return { test: { server: { deps: { inline } } } } as object;
     },
 

@@ -68,6 +68,22 @@ function followRequests(environment: Environment): void {
   };
 }
 
+interface Inlining {
+  inline?: unknown;
+}
+
+/** Has packages loaded through Vite, which Vitest would leave to Node. */
+export function inlinePackages(project: Pick<TestProject, 'config'>, patterns: readonly RegExp[]): void {
+  if (patterns.length === 0) return;
+  const { server } = project.config as unknown as { server?: { deps?: Inlining } };
+  // From Vitest 4 on its resolver has taken the list over.
+  const { _resolver: resolver } = project as { _resolver?: { options?: Inlining } };
+  for (const place of [server?.deps, resolver?.options]) {
+    if (place === undefined || place.inline === true) continue;
+    place.inline = [...((place.inline as unknown[] | undefined) ?? []), ...patterns];
+  }
+}
+
 /** Vite says of some modules that they need no map. */
 function isMap(map: unknown): boolean {
   return typeof map === 'object' && map !== null && (map as { mappings?: unknown }).mappings !== '';

@@ -4,10 +4,10 @@ import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { TestCase, TestModule, TestProject, Vitest } from 'vitest/node';
 import { StraddleError } from '../../scheduler/error.ts';
-import { createFilter, unmatchedReport, type Filter } from '../instrument/filter.ts';
+import { createFilter, packagePatterns, unmatchedReport, type Filter } from '../instrument/filter.ts';
 import type { TestInput, TestReport } from '../report/document.ts';
 import { ASKED, type Asked } from './asked.ts';
-import { instrumentProject } from './instrument-project.ts';
+import { inlinePackages, instrumentProject } from './instrument-project.ts';
 import { locateVitest, type VitestNode } from './locate.ts';
 import { isUnexplored, Memory } from './memory.ts';
 import { problemOf, type Problem } from './problems.ts';
@@ -167,6 +167,7 @@ class Suite {
       return;
     }
     config.runner = RUNNER;
+    inlinePackages(project, packagePatterns(this.#options.include));
     instrumentProject(project, this.#filter, this.#options.root);
   }
 

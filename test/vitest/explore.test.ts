@@ -160,8 +160,15 @@ test('doMock', async () => { vi.doMock('./other.js', () => ({ value: 'mocked' })
 `;
 
 const folder = project({
-  'vitest.config.ts': `export default { test: { exclude: ['odd.test.js', 'leaks.test.js'] } };`,
+  'vitest.config.ts': `export default { test: { exclude: ['odd.test.js', 'leaks.test.js', 'packaged.test.js', '**/node_modules/**'] } };`,
   'odd.config.ts': `export default { test: { include: ['odd.test.js', 'leaks.test.js'] } };`,
+  'packaged.config.ts': `export default { test: { include: ['packaged.test.js'] } };`,
+  'packaged.test.js': `import { expect, test } from 'vitest';
+import { Counter } from 'counter';
+test('counts', async () => { const c = new Counter(); const io = () => Promise.resolve(); await Promise.all([c.add(io), c.add(io)]); expect(c.n).toBe(1); });`,
+  'node_modules/counter/package.json':
+    '{ "name": "counter", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
+  'node_modules/counter/index.js': `export class Counter { n = 0; async add(io) { const seen = this.n; await io(); this.n = seen + 1; } }`,
   'leaks.test.js': LEAKS,
   'api.js': `export const load = async () => 'real'; export class Client { get() { return 'real'; } } export const nested = { deep: () => 'real' };`,
   'other.js': `export const value = 'real';`,
@@ -264,6 +271,15 @@ describe('replay of a stored test', () => {
     expect(stdout).toBe('');
     expect(code).toBe(2);
   });
+});
+
+test('a package that is named in is instrumented', async () => {
+  const { stdout } = await straddle([
+    ...['explore', 'packaged', '--config', 'packaged.config.ts', '--runs', '2', '--json'],
+    ...['--include', 'node_modules/counter/**', 'packaged.test.js'],
+  ]);
+  const { report } = parseDocument(stdout, 'stdout').tests[0]!;
+  expect(report.straddled.map(({ place = '' }) => place.replace(/:.*/, ''))).toContain('node_modules/counter/index.js');
 });
 
 describe('tests that are hard to repeat', () => {
