@@ -57,8 +57,8 @@ function* inOtherOrder(trials: Trials, found: Schedule): Plan<Schedule> {
   return yield* reduce(trials, trials.scheduleOf(trial, other, granularity));
 }
 
-/** Most places at which a single deviation is tried after the same first ones. */
-const MOST_PLACES = 400;
+/** Most places at which a single deviation is tried, in one round. */
+const MOST_PLACES = 200;
 
 /**
  * Tries a single deviation at every place, instead of all of them, of ever fewer of the last ones, and of each one
@@ -68,33 +68,37 @@ const MOST_PLACES = 400;
 function* replace(trials: Trials, { deviations, ...form }: Schedule, best: Schedule): Plan<Schedule> {
   const prefixes = deviations.map((_, kept) => deviations.slice(0, kept)).slice(0, -1);
   const allButOne = deviations.map((_, i) => deviations.toSpliced(i, 1));
-  for (const kept of prefixes) {
-    const found = yield* addOne(trials, form, kept, (kept.at(-1)?.step ?? 0) + 1, best);
-    if (found !== best) return found;
-  }
-  for (const kept of allButOne) {
-    const found = yield* addOne(trials, form, kept, 1, best);
+  const leftAfter = Math.max(0, trials.left - MOST_PLACES);
+  for (const kept of [...prefixes, ...allButOne]) {
+    if (trials.left <= leftAfter) return best;
+    const from = allButOne.includes(kept) ? 1 : (kept.at(-1)?.step ?? 0) + 1;
+    const found = yield* addOne(trials, form, { kept, from, leftAfter }, best);
     if (found !== best) return found;
   }
   return best;
 }
 
-/** The best schedule with one deviation more, from a step on; or `best`. */
+interface Addition {
+  readonly kept: readonly Deviation[];
+  /** The first step at which one is added. */
+  readonly from: number;
+  /** Trials that must be left. */
+  readonly leftAfter: number;
+}
+
+/** The best schedule with one deviation more; or `best`. */
 function* addOne(
   trials: Trials,
   { order, granularity }: Pick<Schedule, 'order' | 'granularity'>,
-  kept: readonly Deviation[],
-  from: number,
+  { kept, from, leftAfter }: Addition,
   best: Schedule,
 ): Plan<Schedule> {
-  if (trials.left <= 0) return best;
   const { notes } = yield* trials.run(new ReplayChooser(kept, order), granularity, true);
   let found = best;
-  let tried = 0;
   for (let step = from; step < notes.others.length; step++) {
     const instead = notes.ranAt(step);
     for (const other of notes.others[step] ?? []) {
-      if (trials.left <= 0 || ++tried > MOST_PLACES || isSimple(found)) return found;
+      if (trials.left <= leftAfter || isSimple(found)) return found;
       const deviation = { ...other, step, instead, joined: false, took: 0 };
       const trial = yield* trials.follow({ order, granularity }, [...kept, deviation]);
       if (trial.same) found = better(found, trials.scheduleOf(trial, order, granularity));
