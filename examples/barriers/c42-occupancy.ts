@@ -57,17 +57,16 @@ class ManyPlaces implements Barrier {
   }
 }
 
-/** Fixed: what the parked wait for stays open. */
+/** Fixed: what the parked wait for stays open, and is looked at in the step in which they park. */
 class OpenForGood implements Barrier {
   readonly arrived = new Signal();
   readonly #released = new Signal(); // <-
 
   async hit(): Promise<'parked' | 'passed'> {
     await point('hit:lookup');
-    if (this.#released.isOpen) return 'passed';
     await point('hit:park');
+    if (this.#released.isOpen) return 'passed'; // <-
     this.arrived.open();
-    if (this.#released.isOpen) return 'passed';
     await this.#released.promise;
     return 'parked';
   }
@@ -80,22 +79,29 @@ class OpenForGood implements Barrier {
 function occupied(create: () => Barrier): Body {
   return async (sim) => {
     const barrier = create();
-    let arrivals = 0;
-    void barrier.arrived.promise.then(() => arrivals++);
+    let released = false;
+    let hasArrived = false;
     const outcomes: string[] = [];
-    const work = async (): Promise<void> => void outcomes.push(await barrier.hit());
+    const work = async (): Promise<void> => {
+      const outcome = await barrier.hit();
+      invariant(outcome === 'passed' || released, 'a worker that was parked went on before the release');
+      outcomes.push(outcome);
+    };
     await together(sim, {
       first: work,
       second: work,
       async controller() {
         await point('release');
-        if (!barrier.arrived.isOpen) sim.branch('released before the arrival');
+        hasArrived = barrier.arrived.isOpen;
+        if (!hasArrived) sim.branch('released before the arrival');
+        released = true;
         barrier.release();
       },
     });
     const parked = outcomes.filter((outcome) => outcome === 'parked').length;
     sim.branch(['nobody parked', 'one parked', 'both parked'][parked]!);
-    invariant(arrivals <= 1 && outcomes.length === 2, 'an arrival was told twice');
+    invariant(parked === 0 || hasArrived, 'a worker parked after the release, or was not announced');
+    invariant(barrier.arrived.isOpen === hasArrived, 'an arrival was announced after the release');
   };
 }
 

@@ -46,9 +46,8 @@ export interface RaceCase {
   readonly branches: readonly string[];
   readonly buggy: Readonly<Record<string, Broken>>;
   readonly halfFixed?: Readonly<Record<string, Broken>>;
+  /** The comment of their code begins with "Fixed": there the deep profile looks for guards, and removes each. */
   readonly fixed: Readonly<Record<string, Fixed>>;
-  /** Further variants that lack one thing of a fixed one; run in the deep profile. */
-  readonly mutations?: Readonly<Record<string, Broken>>;
   /** For all variants. */
   readonly options?: ExploreOptions;
 }

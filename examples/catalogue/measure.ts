@@ -18,20 +18,20 @@ export interface Profile {
   readonly sample: number;
   /** Most schedules of a small space, all of which are run; 0: it is sampled as well. */
   readonly most: number;
-  /** With the mutations, and the proof that no gate is idle. */
+  /** With the proof that no gate is idle. */
   readonly deep: boolean;
 }
 
 export const PROFILES = {
   fast: { seeds: 1, budget: 2000, sample: 150, most: 0, deep: false },
-  full: { seeds: 20, budget: 2000, sample: 1000, most: 6000, deep: false },
-  deep: { seeds: 50, budget: 20_000, sample: 20_000, most: 100_000, deep: true },
+  full: { seeds: 20, budget: 2000, sample: 1000, most: 30_000, deep: false },
+  deep: { seeds: 50, budget: 20_000, sample: 5000, most: 40_000, deep: true },
 } as const satisfies Record<string, Profile>;
 
 /** A buggy or half-fixed variant as the search met it. */
 export interface Found {
   readonly name: string;
-  readonly kind: 'buggy' | 'half-fixed' | 'mutation';
+  readonly kind: 'buggy' | 'half-fixed';
   readonly without: string | undefined;
   /** Median over the seeds of the executions up to the failure. */
   readonly executions: number;
@@ -67,7 +67,6 @@ export async function measure(race: RaceCase, profile: Profile): Promise<Measure
   for (const [kind, variants] of [
     ['buggy', race.buggy],
     ['half-fixed', race.halfFixed],
-    ['mutation', profile.deep ? race.mutations : undefined],
   ] as const) {
     for (const [name, variant] of Object.entries(variants ?? {})) {
       found.push(await find(race, { name, kind, variant }, profile, problems, seen));
@@ -75,17 +74,20 @@ export async function measure(race: RaceCase, profile: Profile): Promise<Measure
   }
   const proven: Proven[] = [];
   for (const [name, variant] of Object.entries(race.fixed)) {
-    const preemptions = boundOf(variant, profile);
-    const report = await explore(variant.body, proofOptions(race, variant, profile));
-    for (const { site } of report.straddled) seen.add(site);
-    if (report.failure !== undefined) {
-      problems.push(`${race.id} fixed '${name}' fails: ${report.failure.kind}: ${report.failure.message}`);
+    const isSmall = variant.exhaustive !== undefined && profile.most > 0;
+    const declared = isSmall ? boundOf(variant) : undefined;
+    const first = await prove(race, variant, profile, isSmall ? { preemptions: declared } : undefined);
+    const label = `${race.id} fixed '${name}'`;
+    if (isSmall && !first.exhaustive && first.failure === undefined) {
+      problems.push(`${label}: its space is not small, ${first.executions} executions are not all.`);
     }
-    if (variant.exhaustive !== undefined && profile.most > 0 && !profile.deep && !report.exhaustive) {
-      problems.push(`${race.id} fixed '${name}': its space is not small, ${report.executions} executions are not all.`);
-    }
-    for (const { detail } of report.vacuous) problems.push(`${race.id} fixed '${name}' is vacuous: ${detail}`);
-    proven.push({ name, report, preemptions });
+    for (const { detail } of first.vacuous) problems.push(`${label} is vacuous: ${detail}`);
+    let one: Proven = { name, report: first, preemptions: declared };
+    if (profile.deep) one = (await raiseBound(race, variant, profile, one)) ?? one;
+    for (const { site } of one.report.straddled) seen.add(site);
+    const { failure } = one.report;
+    if (failure !== undefined) problems.push(`${label} fails: ${failure.kind}: ${failure.message}`);
+    proven.push(one);
   }
   for (const point of race.points) {
     if (!seen.has(point)) problems.push(`${race.id}: no variant ever reached the point '${point}'.`);
@@ -93,26 +95,50 @@ export async function measure(race: RaceCase, profile: Profile): Promise<Measure
   return { race, found, proven, problems };
 }
 
-function proofOptions(race: RaceCase, variant: Fixed, profile: Profile): ExploreOptions {
-  return {
+/** @param within every schedule with at most so many preemptions, or with any number; undefined: a sample. */
+function prove(
+  race: RaceCase,
+  variant: Fixed,
+  profile: Profile,
+  within: { readonly preemptions: number | undefined } | undefined,
+  vacuity: NonNullable<ExploreOptions['vacuity']> = 'fail',
+): Promise<Report> {
+  const { preemptions } = within ?? {};
+  return explore(variant.body, {
     runs: profile.sample,
     ...race.options,
     ...variant.options,
-    ...wholeSpace(variant, profile),
+    ...(within === undefined
+      ? {}
+      : { strategy: exhaustive(preemptions === undefined ? {} : { preemptions }), runs: profile.most }),
     seed: 1,
+    vacuity,
     branches: variant.branches ?? race.branches,
-  };
+  });
 }
 
-/** Every schedule of a small space, within one preemption more in the deep profile. */
-function wholeSpace(variant: Fixed, profile: Profile): ExploreOptions {
-  if (variant.exhaustive === undefined || profile.most === 0) return {};
-  const preemptions = boundOf(variant, profile);
-  return { strategy: exhaustive(preemptions === undefined ? {} : { preemptions }), runs: profile.most };
+/**
+ * Allows one preemption more at a time for as long as all schedules are likely to fit into the budget (iterative
+ * context bounding, Musuvathi and Qadeer, 2007), until one more changes nothing. Undefined if nothing could be raised.
+ */
+async function raiseBound(race: RaceCase, variant: Fixed, profile: Profile, one: Proven): Promise<Proven | undefined> {
+  const isWhole = one.report.exhaustive && one.preemptions === undefined;
+  if (isWhole || one.report.failure !== undefined || variant.options?.strategy !== undefined) return undefined;
+  let raised: Proven | undefined;
+  let before = one.report.exhaustive ? one.report.executions : 0;
+  for (let preemptions = (one.preemptions ?? -1) + 1; ; preemptions++) {
+    const report = await prove(race, variant, profile, { preemptions }, 'off');
+    if (report.failure !== undefined) return { ...one, report };
+    if (!report.exhaustive) return raised;
+    if (report.executions === before) return { ...one, report, preemptions: undefined };
+    raised = { ...one, report, preemptions };
+    if (before > 0 && report.executions ** 2 / before > profile.most) return raised;
+    before = report.executions;
+  }
 }
 
-function boundOf({ exhaustive: small }: Fixed, { deep, most }: Profile): number | undefined {
-  return typeof small === 'object' && most > 0 ? small.preemptions + (deep ? 1 : 0) : undefined;
+function boundOf({ exhaustive: small }: Fixed): number | undefined {
+  return typeof small === 'object' ? small.preemptions : undefined;
 }
 
 interface Searched {
@@ -160,7 +186,8 @@ async function find(
   return { name, kind, without, executions: median(executions), outcome, failure: least, forced: isForced };
 }
 
-function outcomeOf({ failure, verdict, vacuous }: Report): string | undefined {
+/** `kind: message` of a failure, or what makes the verdict vacuous; undefined if it passes. */
+export function outcomeOf({ failure, verdict, vacuous }: Report): string | undefined {
   if (failure !== undefined) return `${failure.kind}: ${failure.message}`;
   return verdict === 'vacuous' ? `vacuous: ${vacuous.map(({ detail }) => detail).join(' ')}` : undefined;
 }

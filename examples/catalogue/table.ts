@@ -1,4 +1,5 @@
 import type { Report } from '../../src/index.ts';
+import type { MeasuredGuards, Removed } from './measure-guards.ts';
 import type { Found, Measured, Proven } from './measure.ts';
 
 type Cells = readonly (string | number)[];
@@ -26,20 +27,17 @@ function toldOf({ executions, outcome, failure, forced, without }: Found): strin
 
 /** The whole table as Markdown, written by the run and by nobody else. */
 export function toMarkdown(all: readonly Measured[]): string {
-  const link = ({ race }: Measured): string => `[${race.id}](../examples/${race.file})`;
   const races = all.map((one) => [link(one), one.race.title, one.race.source, one.race.invariant]);
   const broken = all.flatMap((one) =>
-    one.found
-      .filter(({ kind }) => kind !== 'mutation')
-      .map(({ name, kind, executions, outcome, failure, forced }) => [
-        link(one),
-        `${kind}: ${name}`,
-        executions,
-        outcome === undefined ? 'not found' : kindOf(outcome),
-        failure?.deviations ?? '',
-        failure?.preemptions ?? '',
-        forced === undefined ? '' : forced ? 'yes' : 'no',
-      ]),
+    one.found.map(({ name, kind, executions, outcome, failure, forced }) => [
+      link(one),
+      `${kind}: ${name}`,
+      executions,
+      outcome === undefined ? 'not found' : kindOf(outcome),
+      failure?.deviations ?? '',
+      failure?.preemptions ?? '',
+      forced === undefined ? '' : forced ? 'yes' : 'no',
+    ]),
   );
   const fixed = all.flatMap((one) =>
     one.proven.map((proven) => [link(one), proven.name, howFar(proven), branchesOf(proven.report)]),
@@ -70,11 +68,60 @@ export function toMarkdown(all: readonly Measured[]): string {
     '',
     '## Without one thing',
     '',
-    'Variants that lack one lock, re-check or order of a fixed one, and what happens then. The deep profile (`npm run cases -- --deep`) has more of them.',
+    'Variants that lack one lock, re-check or order of a fixed one, and what happens then. In the [deep profile](cases-deep.md) (`npm run cases -- --deep`) every lock, check, gate and flag of the fixed code is removed in turn.',
     '',
     ...rows(['Case', 'Without', 'Variant', 'What happens'], lacking),
     '',
   ].join('\n');
+}
+
+/** What the deep profile found out, as Markdown. */
+export function toDeepMarkdown(all: readonly Measured[], { guards, removed }: MeasuredGuards): string {
+  const fixed = all.flatMap((one) =>
+    one.proven.map((proven) => [link(one), proven.name, howFar(proven), branchesOf(proven.report)]),
+  );
+  const missed = removed.map(({ guard, variant, outcome }) => [
+    `[${guard.file.replace(/\.js$/, '')}](../examples/${guard.file.replace(/js$/, 'ts')})`,
+    `\`${guard.where}\``,
+    `\`${guard.removal}\``,
+    variant,
+    toldShortly(outcome),
+  ]);
+  return [
+    '# The race catalogue, deep',
+    '',
+    'Written by `npm run cases -- --deep`: fifty seeds for each broken variant, all schedules of a fixed one within as many preemptions as fit into the budget, and the fixed code without each of its guards. The short run is in [cases.md](cases.md).',
+    '',
+    '## Fixed variants, proven',
+    '',
+    ...rows(['Case', 'Variant', 'Schedules', 'Branches'], fixed),
+    '',
+    '## Guards, removed one at a time',
+    '',
+    'A guard is what fixed code does so that it is not broken: it takes a lock, looks again, holds somebody back, raises a flag, waits for somebody, wakes somebody up. They are found in the syntax tree of all code whose comment begins with "Fixed", and each is removed in turn: a body runs without its lock, a condition always or never holds, a statement is not there. Then the case must fail.',
+    '',
+    `Guards found: ${guards}. Removed: ${removed.length}. A failure each time.`,
+    '',
+    ...rows(['Code', 'In', 'Removed', 'Variant', 'What happens'], missed),
+    '',
+  ].join('\n');
+}
+
+/** The guards as they are printed. */
+export function guardsToText({ guards, removed }: MeasuredGuards): string {
+  const told = ({ guard, variant, outcome }: Removed): string =>
+    `  ${guard.file} ${guard.where}: ${guard.removal}  ${variant}: ${toldShortly(outcome)}`;
+  return [`Guards: ${guards}, of which ${removed.length} are missed when they are removed`, ...removed.map(told)].join(
+    '\n',
+  );
+}
+
+const link = ({ race }: Measured): string => `[${race.id}](../examples/${race.file})`;
+
+/** The first sentence. */
+function toldShortly(outcome: string): string {
+  const [first] = /^[^:]*: (?:deadlock: )?[^:;.]*/.exec(outcome) ?? [outcome];
+  return first;
 }
 
 /** The kind, of `kind: message`. */

@@ -1,6 +1,6 @@
-import type { ExploreOptions } from '../../src/index.ts';
+import type { ExploreOptions, Sim } from '../../src/index.ts';
 import { defineCase } from '../catalogue/define-case.ts';
-import { BRANCHES, race, requireInFlight, split } from './harness.ts';
+import { BRANCHES, race, requireInFlight } from './harness.ts';
 import { Lifecycle } from './lifecycle.ts';
 
 /*
@@ -13,6 +13,12 @@ const adders = 50;
 const fixed = (): Lifecycle => new Lifecycle();
 /** One run, as CI does it, judged by a guard on both sides. */
 const once: ExploreOptions = { strategy: 'natural', branches: BRANCHES };
+
+/** Fixed: twenty adders are in flight before the shutdown begins; the others begin after it has closed. */
+const gates = (sim: Sim): void => {
+  sim.hold('shutdown:enter').until(() => sim.arrivals('add:registered') >= 20); // <-
+  sim.hold('add:enter', { skip: 20 }).until(() => sim.arrivals('shutdown:closed') > 0); // <-
+};
 
 export const C02 = defineCase({
   id: 'C02',
@@ -44,6 +50,6 @@ export const C02 = defineCase({
     },
   },
   fixed: {
-    'gates, and a guard on both sides': { body: race(fixed, { adders, gates: split(20, adders) }), options: once },
+    'gates, and a guard on both sides': { body: race(fixed, { adders, gates, shutdownFirst: true }), options: once },
   },
 });

@@ -10,7 +10,7 @@ export interface WorkLifecycle {
   shutdown(): Promise<void>;
 }
 
-/** Check and registration are one critical section: nothing is registered after `closed`. */
+/** Fixed: check and registration are one critical section, so nothing is registered after `closed`. */
 export class Lifecycle implements WorkLifecycle {
   readonly #mutex = new Mutex();
   readonly #works: Works;

@@ -134,17 +134,20 @@ function session(create: () => Helper): Body {
   return async (sim) => {
     const helper = create();
     let phase = 'exit running';
+    let closing = false;
     const control = sim.spawn('control', async () => {
       const pausing = helper.pause();
       phase = 'exit during pause';
       await pausing;
       phase = 'exit paused';
       await helper.resume();
+      invariant(closing || helper.loops.length === 2, 'nobody serves after the resume');
       phase = 'exit after resume';
     });
     const cleanup = sim.spawn('cleanup', async () => {
       await sim.point('helper:exit');
       sim.branch(phase);
+      closing = true;
       await helper.cleanup();
     });
     await Promise.all([control, cleanup]);

@@ -36,6 +36,7 @@ class Loop {
   readonly #stop = new Signal();
   readonly #drained = new Signal();
   stops = 0;
+  ended = false;
 
   async serve(sim: Sim, parks: boolean, ended: () => void): Promise<void> {
     await sim.point('worker:fault');
@@ -44,6 +45,7 @@ class Loop {
       await sim.waiting(this.released.promise, 'the barrier', () => 'controller');
     }
     await this.#stop.promise;
+    this.ended = true;
     ended();
     this.#drained.open();
   }
@@ -103,8 +105,9 @@ const SNAPSHOT: Handlers = {
 /** Fixed: the stop that is going on is known, and a resume waits for it. */
 const SHARED_STOP: Handlers = {
   async pause(server, who) {
-    await server.mutex.run(server.sim, who, () => {
+    await server.mutex.run(server.sim, who, async () => {
       const { current } = server;
+      await server.sim.point('state:read');
       server.current = undefined;
       if (current === undefined) return;
       server.stopping = current.stop(server.sim).then(() => void (server.stopping = undefined)); // <-
@@ -115,8 +118,9 @@ const SHARED_STOP: Handlers = {
   async resume(server) {
     for (let isUp = false; !isUp;) {
       await server.stopping; // <-
-      isUp = await server.mutex.run(server.sim, 'resume', () => {
+      isUp = await server.mutex.run(server.sim, 'resume', async () => {
         if (server.stopping !== undefined) return false; // another stop has begun meanwhile
+        await server.sim.point('state:read');
         startIfStopped(server);
         return true;
       });
@@ -153,6 +157,7 @@ function serving(handlers: Handlers, withResume: boolean): Body {
       }
       if (++pausing > 1 && who !== 'cleanup') sim.branch('two pauses');
       await handlers.pause(server, who);
+      invariant(first.ended, 'a pause returned while the loop was serving');
       pausing--;
     };
     await together(sim, {
@@ -171,6 +176,7 @@ function serving(handlers: Handlers, withResume: boolean): Body {
       },
     });
     invariant(most <= 1, 'two serve loops ran at once');
+    if (server.loops.length > 1) sim.branch('resumed after the pause');
     await pause('cleanup')();
     await Promise.all(serving);
     invariant(
@@ -192,8 +198,8 @@ export const C08 = defineCase({
   source: 'S2.27, S2.21',
   file: 'paging/c08-lock-across-drain.ts',
   invariant: 'Nobody hangs; two pauses stop a loop once; a resume never starts a second loop beside the first.',
-  points: ['pause:lock', 'pause:drain', 'release:lock', 'resume:lock', 'worker:fault'],
-  branches: ['pause, nobody parked', 'pause, worker parked', 'two pauses'],
+  points: ['pause:lock', 'pause:drain', 'release:lock', 'resume:lock', 'worker:fault', 'state:read'],
+  branches: ['pause, nobody parked', 'pause, worker parked', 'two pauses', 'resumed after the pause'],
   buggy: {
     'drain under the lock': {
       body: serving(UNDER_LOCK, false),
@@ -209,5 +215,5 @@ export const C08 = defineCase({
       without: 'the stop that a resume waits for',
     },
   },
-  fixed: { 'a shared stop': { body: both } },
+  fixed: { 'a shared stop': { exhaustive: { preemptions: 1 }, body: both } },
 });

@@ -40,6 +40,7 @@ const atTheEnd = async ({ acquire, cleanups, cleanup }: Setup): Promise<void> =>
   for (const step of STEPS) cleanups.push(cleanup(step)); // <- a failure above never gets here
 };
 
+/** Fixed: as soon as there is something to clean up. */
 const atAcquisition = async ({ acquire, cleanups, cleanup }: Setup): Promise<void> => {
   for (const step of STEPS) {
     await acquire(step);

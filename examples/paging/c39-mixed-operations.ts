@@ -16,12 +16,24 @@ export type Operation = { readonly op: 'read' | 'write' | 'remove' | 'pause' | '
 type LockFor = <T>(lock: ReadWriteLock, writes: boolean, body: () => Promise<T>) => Promise<T>;
 
 const readForAll: LockFor = (lock, _writes, body) => lock.shared(body); // <- a write, too
+/** Fixed: a write keeps everybody else out. */
 const byKind: LockFor = (lock, writes, body) => (writes ? lock.exclusive(body) : lock.shared(body)); // <-
+
+type Join = (beside: readonly Promise<unknown>[]) => Promise<unknown>;
+
+const joinNobody: Join = () => Promise.resolve(); // <- whoever is still at work
+
+/** Fixed: all that was let go is waited for. */
+const joinAll: Join = async (beside) => {
+  await Promise.all(beside); // <-
+};
 
 /** Two words that every write sets to the same value. */
 class Memory {
   readonly words = [0, 0];
   dirty = false;
+  readers = 0;
+  mostReaders = 0;
   served = Promise.resolve();
   #resume: (() => void) | undefined;
   readonly #lock = new ReadWriteLock();
@@ -35,7 +47,9 @@ class Memory {
     await this.served;
     return this.#lockFor(this.#lock, false, async () => {
       const first = this.words[0]!;
+      this.mostReaders = Math.max(this.mostReaders, ++this.readers);
       await point('memory:read');
+      this.readers--;
       return [first, this.words[1]!] as const;
     });
   }
@@ -61,8 +75,7 @@ class Memory {
   }
 }
 
-/** @param joins whether the runner waits for what it let go. */
-export function execute(operations: readonly Operation[], lockFor: LockFor = byKind, joins = true): Body {
+export function execute(operations: readonly Operation[], lockFor: LockFor = byKind, join = joinAll): Body {
   return async (sim) => {
     const memory = new Memory(lockFor);
     let ended = false;
@@ -80,10 +93,11 @@ export function execute(operations: readonly Operation[], lockFor: LockFor = byK
       else await run();
     }
     memory.resume();
-    if (joins) await Promise.all(beside);
+    await join(beside);
     ended = true;
     await point('runner:ends');
     await Promise.all(beside);
+    if (memory.mostReaders > 1) sim.branch('reads side by side');
     invariant(!late, 'the test ended before its operations');
     invariant(memory.dirty === (memory.words[0] !== 0), 'the dirty set differs from what was written');
   };
@@ -126,7 +140,7 @@ export const C39 = defineCase({
   invariant:
     'A read sees the source or a whole write; a fault while paused completes after the resume; all are joined.',
   points: ['memory:read', 'memory:write', 'runner:ends'],
-  branches: ['async overlap', 'read the source', 'read a write'],
+  branches: ['async overlap', 'read the source', 'read a write', 'reads side by side'],
   buggy: {
     'the read lock for all': {
       body: execute(overlapping, readForAll),
@@ -134,7 +148,7 @@ export const C39 = defineCase({
       without: 'the write lock',
     },
     'nobody joined': {
-      body: execute(overlapping, byKind, false),
+      body: execute(overlapping, byKind, joinNobody),
       fails: /before its operations/,
       without: 'the join',
     },

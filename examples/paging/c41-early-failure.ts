@@ -45,8 +45,8 @@ const reaped: Start = async (session) => {
   try {
     await noticed(session);
   } catch (error) {
-    const { os, parent, pid } = session;
-    if (os.find(pid)?.isAlive === true) await parent.kill(pid, 'SIGKILL');
+    const { parent, pid } = session;
+    await parent.kill(pid, 'SIGKILL'); // <- it may live on, and nobody would know what it does
     await parent.wait(pid); // <-
     throw error;
   }
@@ -59,7 +59,7 @@ function watch(os: Os, parent: Thread, pid: number, inbox: Inbox<Message>): void
   });
 }
 
-/** @param failing the stage whose failure the child reports; it may crash at any point besides. */
+/** @param failing the stage whose failure the child reports, and lives on; without one it may crash at any point. */
 function bootstrap(start: Start, failing?: (typeof STAGES)[number]): Body {
   return async (sim) => {
     const os = new Os(sim);
@@ -72,7 +72,7 @@ function bootstrap(start: Start, failing?: (typeof STAGES)[number]): Body {
           await child.at(stage);
           if (stage === failing) {
             inbox.post(`failed: ${stage}`);
-            return 1;
+            break;
           }
           inbox.post(stage);
           reached++;
@@ -82,7 +82,7 @@ function bootstrap(start: Start, failing?: (typeof STAGES)[number]): Body {
       const child = os.find(pid)!;
       const crashing = sim.spawn('crash', async () => {
         await sim.point('crash');
-        if (reached < STAGES.length) os.deliver(child, 'SIGKILL');
+        if (failing === undefined && reached < STAGES.length) os.deliver(child, 'SIGKILL');
       });
       let told: string | undefined;
       await start({ os, parent, pid, inbox }).catch((error: unknown) => (told = (error as Error).message));
@@ -125,5 +125,12 @@ export const C41 = defineCase({
   halfFixed: {
     'noticed, not reaped': { body: bootstrap(noticed), fails: /zombie behind an error/, without: 'the reap' },
   },
-  fixed: { 'noticed and reaped': { body: everyFailure } },
+  fixed: {
+    'noticed and reaped': { body: everyFailure },
+    'noticed and reaped, after a crash': {
+      exhaustive: true,
+      body: bootstrap(reaped),
+      branches: ['serving', 'crashed after 0 of 3', 'crashed after 1 of 3', 'crashed after 2 of 3'],
+    },
+  },
 });

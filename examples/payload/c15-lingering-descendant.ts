@@ -42,6 +42,7 @@ async function family(sim: Sim, waiting: Waiting, descendant: Descendant): Promi
     if (descendant === 'none') sim.branch('no descendant');
     else sim.branch(exited ? 'descendant exits first' : 'descendant outlives');
     invariant(code === 0 && output === 'ab', 'the output of the leader is not complete');
+    invariant(os.find(running.pid) === undefined, 'the leader was not reaped');
     os.halt();
   });
 }
@@ -79,6 +80,9 @@ export const C15 = defineCase({
       exhaustive: { preemptions: 2 },
       body: families(waitKillDrain, 'none', 'exits', 'stays'),
     },
-    'drain first, kill after the exit': { body: families(drainFirstKillAfter, 'none', 'exits', 'stays') },
+    'drain first, kill after the exit': {
+      exhaustive: { preemptions: 1 },
+      body: families(drainFirstKillAfter, 'none', 'exits', 'stays'),
+    },
   },
 });

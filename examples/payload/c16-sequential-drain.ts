@@ -96,5 +96,12 @@ export const C16 = defineCase({
       fails: /^deadlock: .*child waits/,
     },
   },
-  fixed: { 'both at once': { body: everySize } },
+  fixed: {
+    'both at once': { body: everySize },
+    'both at once, where stderr fills': {
+      exhaustive: { preemptions: 2 },
+      body: writing(concurrent, [1, 5]),
+      branches: ['stderr fills'],
+    },
+  },
 });

@@ -35,6 +35,7 @@ function writing(waiting: Waiting, bytes: number, hasDescendant = false): Body {
       sim.branch(bytes > CAPACITY ? 'overflows' : 'fits');
       if (hasDescendant) sim.branch('overflows, with a descendant');
       invariant(code === 0 && output === text, 'the output is not complete');
+      invariant(os.find(running.pid) === undefined, 'the leader was not reaped');
       os.halt();
     });
   };

@@ -36,6 +36,8 @@ class Ledger {
 
 const consumed = (): Error => new Error("the handle for 'fio' was consumed by a call before");
 
+type IsExited = () => boolean;
+
 function clearedLate(ledger: Ledger): Handle {
   let child: 'running' | undefined = 'running';
   const end = async (by: string): Promise<Result> => {
@@ -48,7 +50,7 @@ function clearedLate(ledger: Ledger): Handle {
 }
 
 /** Half a fix: `wait` and `kill` take it, `tryWait` looks and takes later. */
-function tryWaitLate(ledger: Ledger): Handle {
+function tryWaitLate(ledger: Ledger, isExited: IsExited): Handle {
   let child: 'running' | undefined = 'running';
   const end = async (by: string): Promise<Result> => {
     if (child === undefined) throw consumed();
@@ -62,6 +64,7 @@ function tryWaitLate(ledger: Ledger): Handle {
     async tryWait() {
       if (child === undefined) throw consumed();
       await point('tryWait:ends'); // <- is it running?
+      if (!isExited()) return undefined;
       child = undefined;
       return ledger.finish('tryWait');
     },
@@ -69,9 +72,8 @@ function tryWaitLate(ledger: Ledger): Handle {
 }
 
 /** Fixed: taken in the step in which it is looked at; given back if it turns out to run still. */
-function takenFirst(ledger: Ledger): Handle {
+function takenFirst(ledger: Ledger, isExited: IsExited): Handle {
   let child: 'running' | undefined = 'running';
-  let exited = false;
   const take = (): void => {
     if (child === undefined) throw consumed();
     child = undefined; // <-
@@ -87,8 +89,7 @@ function takenFirst(ledger: Ledger): Handle {
     async tryWait() {
       take();
       await point('tryWait:ends');
-      if (!exited) {
-        exited = true;
+      if (!isExited()) {
         child = 'running'; // <-
         return undefined;
       }
@@ -99,37 +100,47 @@ function takenFirst(ledger: Ledger): Handle {
 
 type Call = keyof Handle;
 
-function consume(create: (ledger: Ledger) => Handle, first: Call, second: Call): Body {
+/** @param exited whether the child has exited before anybody calls. */
+function consume(
+  create: (ledger: Ledger, isExited: IsExited) => Handle,
+  first: Call,
+  second: Call,
+  exited = true,
+): Body {
   return async (sim) => {
     const ledger = new Ledger();
-    const handle = create(ledger);
+    const handle = create(ledger, () => exited);
     const results: Result[] = [];
-    let refused = 0;
     const call = (name: Call) => async (): Promise<void> => {
       await point(`${name}:call`);
+      let result: Result | undefined;
       try {
-        const result = await handle[name]();
-        if (result === undefined) sim.branch('still running');
-        else results.push(result);
+        result = await handle[name]();
       } catch (error) {
         invariant((error as Error).message.includes("'fio'"), 'the error does not name the program');
-        refused++;
         sim.branch('already consumed');
+        return;
       }
+      invariant(!exited || result !== undefined, 'a child that has exited is said to run');
+      if (result === undefined) sim.branch('still running');
+      else results.push(result);
     };
     await together(sim, { [`${first} 1`]: call(first), [`${second} 2`]: call(second) });
+    // Whoever was told that the child is running has given it back.
+    if (results.length === 0) results.push(await handle.wait());
     if (results[0]?.by === first) sim.branch('first wins');
     if (results[0]?.by === second) sim.branch('second wins');
     invariant(results.length <= 1, `${results.length} results of one handle`);
     invariant(ledger.emitted.length === results.length, 'emitted more than once');
-    invariant(results.length + refused >= 1, 'nobody got an answer');
   };
 }
 
-const everyPair: Body = async (sim) => {
-  const calls = ['wait', 'kill', 'tryWait'] as const;
-  for (const first of calls) for (const second of calls) await consume(takenFirst, first, second)(sim);
-};
+const everyPair =
+  (exited: boolean): Body =>
+  async (sim) => {
+    const calls = ['wait', 'kill', 'tryWait'] as const;
+    for (const first of calls) for (const second of calls) await consume(takenFirst, first, second, exited)(sim);
+  };
 
 export const C28 = defineCase({
   id: 'C28',
@@ -154,5 +165,11 @@ export const C28 = defineCase({
       without: 'taking in tryWait too',
     },
   },
-  fixed: { 'taken first': { body: everyPair } },
+  fixed: {
+    'taken first': { body: everyPair(false) },
+    'taken first, of a child that has exited': {
+      body: everyPair(true),
+      branches: ['first wins', 'second wins', 'already consumed'],
+    },
+  },
 });

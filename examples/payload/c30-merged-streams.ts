@@ -38,6 +38,7 @@ const merged: Collect = async (sim, { stdout, stderr }) => {
   return { metrics: parse(buffer), from: 'both' };
 };
 
+/** Fixed: a buffer for each. */
 const apart: Collect = async (sim, { stdout, stderr }) => {
   const buffers = { out: '', err: '' }; // <-
   await together(sim, {

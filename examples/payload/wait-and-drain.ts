@@ -47,7 +47,7 @@ export const waitThenDrain: Waiting = async (waiter, running) => {
   return { code, output: await drain(waiter, running.stdout) }; // <- a descendant keeps it open
 };
 
-/** Wait, kill what is left of the group, then drain: what a review asked for against lingering descendants. */
+/** Fixed, but for C15 alone: wait, kill what is left of the group, then drain. So says a review of lingering descendants. */
 export const waitKillDrain: Waiting = async (waiter, running) => {
   const { code } = await waiter.watch(running.pid); // <- a full pipe keeps the program from exiting
   await killGroup(waiter, running.pid);
@@ -63,7 +63,7 @@ export const drainFirst: Waiting = async (waiter, running) => {
   return { code, output: await draining }; // <- a descendant keeps it open
 };
 
-/** Both. */
+/** Fixed: both. */
 export const drainFirstKillAfter: Waiting = async (waiter, running) => {
   const draining = drainBeside(waiter, running); // <-
   const { code } = await waiter.watch(running.pid);

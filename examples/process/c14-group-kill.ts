@@ -1,7 +1,6 @@
 import { defineCase, invariant, type Body } from '../catalogue/define-case.ts';
-import { isErrno } from '../os/errno.ts';
+import { ignoring } from '../os/errno.ts';
 import { Os } from '../os/os.ts';
-import type { Thread } from '../os/thread.ts';
 
 /*
  * C14: killing a process group in the window before exec.
@@ -12,33 +11,22 @@ import type { Thread } from '../os/thread.ts';
  * between the two. Leader first, nobody is left to fork, and the group is hit as a whole.
  */
 
-type Kill = (killer: Thread, pid: number) => Promise<void>;
+/** @param send SIGKILL to a process, or to a group if the number is negative; nobody there is no error. */
+type Kill = (send: (target: number) => Promise<void>, pid: number) => Promise<void>;
 
-/** Resolves to whether somebody was there. */
-async function send(killer: Thread, pid: number): Promise<boolean> {
-  try {
-    await killer.kill(pid, 'SIGKILL');
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ESRCH')) return false;
-    throw error;
-  }
-}
-
-const groupOnly: Kill = async (killer, pid) => void (await send(killer, -pid)); // <- no such group yet
-const leaderOnly: Kill = async (killer, pid) => void (await send(killer, pid)); // <- and its descendants?
+const groupOnly: Kill = (send, pid) => send(-pid); // <- no such group yet
+const leaderOnly: Kill = (send, pid) => send(pid); // <- and its descendants?
 
 /** Half a fix. */
-const groupThenLeader: Kill = async (killer, pid) => {
-  await send(killer, -pid);
-  await send(killer, pid); // <- it may have forked since
+const groupThenLeader: Kill = async (send, pid) => {
+  await send(-pid);
+  await send(pid); // <- it may have forked since
 };
 
 /** Fixed: who is dead does not fork. Its number stays taken until it is reaped, after this. */
-const leaderThenGroup: Kill = async (killer, pid) => {
-  const leader = await send(killer, pid);
-  const group = await send(killer, -pid); // <-
-  killer.os.sim.branch(group ? 'group hit' : leader ? 'group ESRCH, leader hit' : 'both ESRCH');
+const leaderThenGroup: Kill = async (send, pid) => {
+  await send(pid); // <-
+  await send(-pid);
 };
 
 function tree(kill: Kill): Body {
@@ -57,7 +45,18 @@ function tree(kill: Kill): Body {
     const reaping = os.thread(parent.process, 'reaper', (thread) => thread.wait(pid));
     await os.thread(parent.process, 'killer', async (killer) => {
       await killer.at('decide');
-      await kill(killer, pid);
+      const hit: number[] = [];
+      const send = async (target: number): Promise<void> => {
+        if (
+          (await ignoring(
+            'ESRCH',
+            killer.kill(target, 'SIGKILL').then(() => true),
+          )) === true
+        )
+          hit.push(target);
+      };
+      await kill(send, pid);
+      sim.branch(hit.includes(-pid) ? 'group hit' : hit.includes(pid) ? 'group ESRCH, leader hit' : 'both ESRCH');
       const left = os.alive.filter(({ name }) => name === 'child' || name === 'descendant').map(({ name }) => name);
       os.halt();
       invariant(left.length === 0, `survived the kill: ${left.join(' and ')}`);

@@ -34,7 +34,7 @@ export const C18 = defineCase({
   branches: ['placed, then exec'],
   buggy: {
     'spawn, then handshake': {
-      body: placed({ ...SOUND, spawner: 'before' }), // <-
+      body: placed({ ...SOUND, spawnsBeside: false }), // <-
       fails: /^deadlock: .*main waits/,
       without: 'the thread of its own',
     },

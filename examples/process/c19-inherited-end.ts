@@ -45,7 +45,7 @@ export const C19 = defineCase({
   branches: ['released', 'abandoned: end of file'],
   buggy: {
     'the inherited ends stay open': {
-      body: abandoned({ ...SOUND, inherited: 'never' }), // <-
+      body: abandoned({ ...SOUND, closesInherited: false }), // <-
       fails: /^deadlock: .*child waits/,
       without: 'closing the inherited ends',
       forced: {
@@ -61,7 +61,7 @@ export const C19 = defineCase({
     // Explored, and found to work too: nobody reads end of file before the child asks for its byte.
     'closed after the pid was written': {
       exhaustive: { preemptions: 1 },
-      body: abandoned({ ...SOUND, inherited: 'after the pid' }),
+      body: abandoned({ ...SOUND, closesInheritedLate: true }),
     },
   },
 });

@@ -39,7 +39,7 @@ export const C20 = defineCase({
   options: { time: 'idle' },
   buggy: {
     'closed before the fork': {
-      body: numbered({ ...SOUND, notifyEnd: 'at once' }), // <-
+      body: numbered({ ...SOUND, keepsNotifyEnd: false }), // <-
       fails: /wrong pipe/,
       without: 'keeping the end until the pid was read',
       forced: { script: ['main:close', 'spawner:pipe', 'spawner:fork', 'child:write'] },

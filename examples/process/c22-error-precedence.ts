@@ -56,7 +56,7 @@ export const C22 = defineCase({
   options: { time: 'idle' },
   buggy: {
     'the first error wins': {
-      body: failing({ ...SOUND, tells: 'first' }, 'placement fails'), // <-
+      body: failing({ ...SOUND, tellsRootCause: false }, 'placement fails'), // <-
       fails: /told 'spawn failed: EPIPE'/,
       without: 'the precedence',
     },

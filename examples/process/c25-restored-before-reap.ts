@@ -41,10 +41,13 @@ function handle(letGo: LetGo): Body {
         return 7;
       });
       await owner.at('drop');
-      sim.branch(os.find(pid)!.isAlive ? 'alive at drop' : 'dead at drop');
+      const child = os.find(pid)!;
+      sim.branch(child.isAlive ? 'alive at drop' : 'dead at drop');
       try {
         const status = await letGo(owner, pid);
         invariant(status.code === 7 || status.signal === 'SIGTERM', 'the wrong status');
+        if (child.received.includes('SIGTERM')) sim.branch('told to end');
+        invariant(owner.process.dispositions.get('SIGCHLD') === 'ignore', 'the disposition was not restored');
       } catch (error) {
         invariant(!isErrno(error, 'ECHILD'), 'the status of the child is lost');
         throw error;
@@ -60,7 +63,7 @@ export const C25 = defineCase({
   file: 'process/c25-restored-before-reap.ts',
   invariant: 'The reap returns the real status.',
   points: ['owner:drop', 'owner:sigaction', 'owner:wait', 'child:exit'],
-  branches: ['alive at drop', 'dead at drop'],
+  branches: ['alive at drop', 'dead at drop', 'told to end'],
   buggy: {
     'restored first': {
       body: handle(restoreFirst),

@@ -1,5 +1,6 @@
 import { defineCase, invariant, type Body } from '../catalogue/define-case.ts';
 import { Os } from '../os/os.ts';
+import type { Status } from '../os/process.ts';
 import type { Thread } from '../os/thread.ts';
 
 /*
@@ -19,6 +20,8 @@ interface Result {
   readonly timedOut: boolean;
 }
 
+const codeOf = ({ code }: Status): number => code ?? -1;
+
 type WaitUntil = (waiter: Thread, pid: number) => Promise<Result>;
 
 /** The deadline is looked at first: a child that has exited in time is reported as late, and never reaped. */
@@ -28,7 +31,7 @@ const deadlineFirst: WaitUntil = async (waiter, pid) => {
     await waiter.at('deadline');
     if (waiter.os.sim.now() >= end) return { code: -1, timedOut: true }; // <- no kill, no reap
     const status = await waiter.tryWait(pid);
-    if (status !== undefined) return { code: status.code ?? -1, timedOut: false };
+    if (status !== undefined) return { code: codeOf(status), timedOut: false };
     await waiter.sleep(PERIOD);
   }
 };
@@ -38,7 +41,7 @@ const killedAsSuch: WaitUntil = async (waiter, pid) => {
   const end = waiter.os.sim.now() + DEADLINE;
   for (;;) {
     const status = await waiter.tryWait(pid);
-    if (status !== undefined) return { code: status.code ?? -1, timedOut: false };
+    if (status !== undefined) return { code: codeOf(status), timedOut: false };
     if (waiter.os.sim.now() >= end) {
       await waiter.kill(pid, 'SIGKILL');
       await waiter.wait(pid);
@@ -53,11 +56,10 @@ const exitFirst: WaitUntil = async (waiter, pid) => {
   const end = waiter.os.sim.now() + DEADLINE;
   for (;;) {
     const status = await waiter.tryWait(pid); // <-
-    if (status !== undefined) return { code: status.code ?? -1, timedOut: false };
+    if (status !== undefined) return { code: codeOf(status), timedOut: false };
     if (waiter.os.sim.now() >= end) {
       await waiter.kill(pid, 'SIGKILL');
-      const { code } = await waiter.wait(pid); // <-
-      return { code: code ?? -1, timedOut: true };
+      return { code: codeOf(await waiter.wait(pid)), timedOut: true }; // <-
     }
     await waiter.sleep(PERIOD);
   }
@@ -74,13 +76,16 @@ function timed(wait: WaitUntil, runs: number): Body {
         return 5;
       });
       const child = os.find(pid)!;
+      const start = sim.now();
       const { code, timedOut } = await wait(waiter, pid);
+      const took = sim.now() - start;
       const left = child.state;
       os.halt();
       if (!timedOut) sim.branch('exit wins');
       else sim.branch(code === -1 ? 'deadline wins' : 'exit before the kill');
       invariant(left === 'reaped', 'a child is left behind');
-      invariant(code === (child.status!.code ?? -1), 'the code is not what the child exited with');
+      invariant(!timedOut || took >= DEADLINE, 'timed out before the deadline');
+      invariant(code === codeOf(child.status!), 'the code is not what the child exited with');
     });
   };
 }

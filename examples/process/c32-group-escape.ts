@@ -24,7 +24,7 @@ const withGrace: Drain = async (drainer, fd) => {
   const end = drainer.os.sim.now() + GRACE;
   for (;;) {
     const left = end - drainer.os.sim.now();
-    if (left <= 0 || !(await drainer.poll(fd, left))) return 'given up'; // <-
+    if (!(await drainer.poll(fd, left))) return 'given up'; // <-
     if ((await drainer.read(fd)) === '') return 'end of file';
   }
 };
@@ -36,6 +36,7 @@ function escape(drain: Drain): Body {
     await os.drive(parent, async () => {
       const [read, write] = await parent.pipe();
       const pid = await parent.fork('leader', async (leader) => {
+        await leader.write(write, 'x');
         await leader.fork('descendant', async (own) => {
           await own.setsid();
           await own.pause();
@@ -48,9 +49,11 @@ function escape(drain: Drain): Body {
       await parent.kill(-pid, 'SIGKILL');
       const escaped = os.alive.some(({ name, group }) => name === 'descendant' && group !== pid);
       const outcome = await drain(parent, read);
+      const { writers } = parent.process.descriptors.get(read, 'test').end.pipe;
       sim.branch(escaped ? 'escaped' : 'not escaped');
       await parent.wait(pid);
       os.halt();
+      invariant(outcome === 'given up' || writers === 0, 'told the end of file while somebody held the pipe');
       invariant(outcome === 'end of file' || escaped, 'gave up although nobody held the pipe');
     });
   };

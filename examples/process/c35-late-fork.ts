@@ -1,4 +1,3 @@
-import { Signal } from '../barriers/registry.ts';
 import { defineCase, invariant, type Body } from '../catalogue/define-case.ts';
 import { Os } from '../os/os.ts';
 import { launch, PID_MS, SOUND, type Shape } from './handshake.ts';
@@ -18,11 +17,10 @@ function late(shape: Shape, slow: number): Body {
     const os = new Os(sim);
     const main = os.boot('main');
     await os.drive(main, async () => {
-      const over = new Signal();
-      // Another thread opens a pipe, as threads do, and gets the numbers that are free.
+      // Another thread opens a pipe at about that time, as threads do, and gets the numbers that are free.
       let isForeign = false;
       const other = os.thread(main.process, 'other', async (thread) => {
-        await over.promise;
+        await thread.sleep(PID_MS);
         const [fd] = await thread.pipe();
         const { pipe } = main.process.descriptors.get(fd, 'test').end;
         await thread.sleep(10);
@@ -34,7 +32,6 @@ function late(shape: Shape, slow: number): Body {
       } catch {
         sim.branch('given up');
       }
-      over.open();
       await other;
       os.halt();
       invariant(!isForeign, "a child wrote into somebody else's pipe");
@@ -58,17 +55,24 @@ export const C35 = defineCase({
   options: { time: 'elastic' },
   buggy: {
     'nobody looks': {
-      body: late({ ...SOUND, joins: false, lateFork: 'nothing' }, PID_MS), // <-
-      fails: /somebody else's pipe/,
+      body: late({ ...SOUND, looksAtToken: false }, PID_MS), // <-
+      fails: /somebody else's pipe|^deadlock: .*child waits/,
       without: 'the token',
     },
   },
   halfFixed: {
     'a token, looked at before the fork': {
-      body: late({ ...SOUND, joins: false, lateFork: 'token' }, PID_MS), // <-
-      fails: /somebody else's pipe/,
+      body: late({ ...SOUND, locksToken: false }, PID_MS), // <-
+      fails: /somebody else's pipe|^deadlock: .*child waits/,
       without: 'the lock around token and fork',
     },
   },
-  fixed: { 'a token under a lock': { body: either } },
+  fixed: {
+    'a token under a lock': { body: either },
+    'a token under a lock, of a launch that is given up': {
+      exhaustive: { preemptions: 1 },
+      body: late(SOUND, PID_MS),
+      branches: ['given up', 'forked in time'],
+    },
+  },
 });

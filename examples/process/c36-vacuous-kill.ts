@@ -33,6 +33,7 @@ const killsGroup: Body = async (sim) => {
   });
 };
 
+/** Fixed: the kill waits until there is somebody to be killed. */
 const afterTheFork = (sim: Sim): void => void sim.hold('test:kill').until(() => sim.arrivals('descendant:forked') > 0); // <-
 
 export const C36 = defineCase({

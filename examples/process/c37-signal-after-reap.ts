@@ -1,5 +1,5 @@
 import { defineCase, invariant, type Body } from '../catalogue/define-case.ts';
-import { isErrno } from '../os/errno.ts';
+import { ignoring } from '../os/errno.ts';
 import { Os } from '../os/os.ts';
 import type { Thread } from '../os/thread.ts';
 
@@ -14,13 +14,7 @@ import type { Thread } from '../os/thread.ts';
 type WaitAndKill = (waiter: Thread, pid: number) => Promise<unknown>;
 
 const killGroup = async (waiter: Thread, pid: number): Promise<void> => {
-  for (const target of [-pid, pid]) {
-    try {
-      await waiter.kill(target, 'SIGKILL');
-    } catch (error) {
-      if (!isErrno(error, 'ESRCH')) throw error;
-    }
-  }
+  for (const target of [-pid, pid]) await ignoring('ESRCH', waiter.kill(target, 'SIGKILL'));
 };
 
 const reapFirst: WaitAndKill = async (waiter, pid) => {
@@ -31,9 +25,7 @@ const reapFirst: WaitAndKill = async (waiter, pid) => {
 /** Half a fix: only the group is killed after the reap. A stranger may lead a group of this number, too. */
 const groupAfterReap: WaitAndKill = async (waiter, pid) => {
   await waiter.wait(pid);
-  await waiter.kill(-pid, 'SIGKILL').catch((error: unknown) => {
-    if (!isErrno(error, 'ESRCH')) throw error;
-  });
+  await ignoring('ESRCH', waiter.kill(-pid, 'SIGKILL')); // <-
 };
 
 /** Fixed: seen, killed, reaped. */
@@ -62,12 +54,16 @@ function waiting(waitAndKill: WaitAndKill): Body {
         stranger = os.boot('stranger');
       });
       await waitAndKill(waiter, pid);
+      const left = os.alive.some(({ name }) => name === 'descendant');
       const descendant = os.members(pid).length > 0 || sim.departures('descendant:exit') === 0;
       sim.branch(descendant ? 'with descendants' : 'without descendants');
       await starting;
       const alive = stranger!.process.isAlive;
       os.halt();
       invariant(alive, 'a stranger was killed');
+      invariant(leader.status?.signal === null, 'the leader was killed while it ran');
+      invariant(!left, 'a descendant is left');
+      invariant(leader.state === 'reaped', 'the leader was not reaped');
     });
   };
 }

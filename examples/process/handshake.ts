@@ -1,6 +1,6 @@
 import { Mutex } from 'async-mutex';
 import type { Os } from '../os/os.ts';
-import { isErrno } from '../os/errno.ts';
+import { isErrno, restarting } from '../os/errno.ts';
 import { Gone, type Thread } from '../os/thread.ts';
 
 /*
@@ -12,38 +12,45 @@ import { Gone, type Thread } from '../os/thread.ts';
  * `SOUND` is the whole of it; each case takes one thing away.
  */
 
-/** What a launch may lack. */
+/** What a launch does, or fails to do. */
 export interface Shape {
   /** The spawn, which returns when the child has execed, runs beside the handshake. */
-  readonly spawner: 'beside' | 'before';
-  /** When the child closes the parent's ends, which it has inherited. */
-  readonly inherited: 'first' | 'after the pid' | 'never';
-  /** When the parent closes its copy of the end that the child writes its pid to. */
-  readonly notifyEnd: 'after the pid' | 'at once';
-  /** How the parent waits for the pid. */
-  readonly pid: 'deadline' | 'poll once, then read' | 'read';
+  readonly spawnsBeside: boolean;
+  /** The child closes the parent's ends, which it has inherited; before it writes its pid, or after that. */
+  readonly closesInherited: boolean;
+  readonly closesInheritedLate: boolean;
+  /** The parent keeps its copy of the end that the child writes its pid to until it has that. */
+  readonly keepsNotifyEnd: boolean;
+  /** The parent waits for the pid with a deadline; and again after an interruption, and for every piece. */
+  readonly polls: boolean;
+  readonly pollsAgain: boolean;
   /** A spawn that fails before there is a child ends the wait for the pid. */
-  readonly failedSpawn: 'ends the wait' | 'is not noticed';
+  readonly noticesFailedSpawn: boolean;
   /** The parent waits for the spawner whatever happened. */
   readonly joins: boolean;
-  /** Which error is told: the root cause, or the one that came first. */
-  readonly tells: 'root cause' | 'first';
+  /** The root cause is told, not the error that came first. */
+  readonly tellsRootCause: boolean;
   /** A child that lives although the handshake failed is killed and reaped. */
   readonly reaps: boolean;
-  /** What keeps a late fork from using descriptor numbers that are somebody else's by then. */
-  readonly lateFork: 'token under a lock' | 'token' | 'nothing';
+  /** The spawner does not fork once the launch was given up; to look and to fork is one critical section. */
+  readonly looksAtToken: boolean;
+  readonly locksToken: boolean;
 }
 
+/** Fixed: all of it. */
 export const SOUND: Shape = {
-  spawner: 'beside',
-  inherited: 'first',
-  notifyEnd: 'after the pid',
-  pid: 'deadline',
-  failedSpawn: 'ends the wait',
+  spawnsBeside: true,
+  closesInherited: true,
+  closesInheritedLate: false,
+  keepsNotifyEnd: true,
+  polls: true,
+  pollsAgain: true,
+  noticesFailedSpawn: true,
   joins: true,
-  tells: 'root cause',
+  tellsRootCause: true,
   reaps: true,
-  lateFork: 'token under a lock',
+  looksAtToken: true,
+  locksToken: true,
 };
 
 /** How long the parent waits for the pid, in virtual milliseconds. */
@@ -85,11 +92,11 @@ export async function launch(os: Os, main: Thread, shape: Shape, fate: Fate = {}
   let spawned: Outcome<number> | undefined;
   const spawning = beside(os, main, shape, async (thread) => {
     spawned = await settle(spawn(thread, ends, token, shape, fate));
-    const isNoticed = shape.failedSpawn === 'ends the wait' && 'error' in spawned;
+    const isNoticed = shape.noticesFailedSpawn && 'error' in spawned;
     if (isNoticed && open.delete(notifyWrite)) await thread.close(notifyWrite);
   });
-  if (shape.spawner === 'before') await spawning; // <- C18: the child waits for us
-  if (shape.notifyEnd === 'at once') await close(notifyWrite); // <- C20: the number is free for others
+  if (!shape.spawnsBeside) await spawning; // <- C18: the child waits for us
+  if (!shape.keepsNotifyEnd) await close(notifyWrite); // <- C20: the number is free for others
   const driven = await settle(
     (async () => {
       const pid = await readPid(main, notifyRead, shape);
@@ -102,7 +109,7 @@ export async function launch(os: Os, main: Thread, shape: Shape, fate: Fate = {}
   );
   // Either the child has been forked and has its own copies, or it will never be.
   const cancel = (): void => void (token.cancelled = 'error' in driven);
-  await (shape.lateFork === 'token under a lock' ? token.lock.runExclusive(cancel) : cancel());
+  await (shape.locksToken ? token.lock.runExclusive(cancel) : cancel());
   // The ends of the release pipe first: their end of file is what ends an unplaced child.
   for (const fd of [releaseRead, releaseWrite]) await close(fd);
   for (const fd of [notifyRead, notifyWrite]) await close(fd);
@@ -111,7 +118,8 @@ export async function launch(os: Os, main: Thread, shape: Shape, fate: Fate = {}
   if (failed === undefined) return (driven as { value: number }).value;
   if (shape.reaps && spawned !== undefined && 'value' in spawned) {
     await main.kill(spawned.value, 'SIGKILL');
-    await main.wait(spawned.value);
+    const { value } = spawned;
+    await restarting(() => main.wait(value));
   }
   throw failed;
 }
@@ -119,14 +127,14 @@ export async function launch(os: Os, main: Thread, shape: Shape, fate: Fate = {}
 function firstError(shape: Shape, driven: Outcome<number>, spawned: Outcome<number> | undefined): Error | undefined {
   const sync = 'error' in driven ? driven.error : undefined;
   const spawn = spawned !== undefined && 'error' in spawned ? spawned.error : undefined;
-  if (shape.tells === 'first') return spawn ?? sync;
+  if (!shape.tellsRootCause) return spawn ?? sync;
   // The handshake's error is the cause, and what the spawn says is its consequence, unless there was no child at all.
   const noChild = spawn?.message === 'the spawner broke' || sync?.message === 'the notify pipe ended';
   return noChild ? (spawn ?? sync) : (sync ?? spawn);
 }
 
 function beside(os: Os, main: Thread, shape: Shape, body: (thread: Thread) => Promise<void>): Promise<void> {
-  return shape.spawner === 'before' ? body(main) : os.thread(main.process, 'spawner', body);
+  return shape.spawnsBeside ? os.thread(main.process, 'spawner', body) : body(main);
 }
 
 async function settle<T>(work: Promise<T>): Promise<Outcome<T>> {
@@ -150,16 +158,16 @@ async function spawn(
   const [statusRead, statusWrite] = await thread.pipe();
   await fate.beforeFork?.(thread);
   const fork = async (): Promise<number> => {
-    if (shape.lateFork !== 'nothing' && token.cancelled) throw new Error('the launch was given up');
+    if (shape.looksAtToken && token.cancelled) throw new Error('the launch was given up');
     for (const step of ['arguments', 'environment']) await thread.at(step);
     return thread.fork('child', (child) => beforeExec(child, ends, statusWrite, shape, fate));
   };
-  const pid = await (shape.lateFork === 'token under a lock' ? token.lock.runExclusive(fork) : fork());
+  const pid = await (shape.locksToken ? token.lock.runExclusive(fork) : fork());
   await thread.close(statusWrite);
-  const error = await thread.read(statusRead);
+  const error = await restarting(() => thread.read(statusRead));
   await thread.close(statusRead);
   if (error === '') return pid;
-  await thread.wait(pid);
+  await restarting(() => thread.wait(pid));
   throw new Error(`spawn failed: ${error}`);
 }
 
@@ -174,7 +182,7 @@ async function beforeExec(child: Thread, ends: Ends, status: number, shape: Shap
     }
   };
   try {
-    if (shape.inherited === 'first') await closeInherited();
+    if (shape.closesInherited && !shape.closesInheritedLate) await closeInherited();
     await fate.early?.(child);
     const message = String(child.pid).padStart(4, '0');
     if (fate.inPieces === true) {
@@ -183,7 +191,7 @@ async function beforeExec(child: Thread, ends: Ends, status: number, shape: Shap
       await child.write(ends.notifyWrite, message.slice(2));
     } else await child.write(ends.notifyWrite, message);
     await child.close(ends.notifyWrite);
-    if (shape.inherited === 'after the pid') await closeInherited();
+    if (shape.closesInherited && shape.closesInheritedLate) await closeInherited();
     if ((await child.read(ends.releaseRead, 1)) === '') throw new Error('EPIPE');
     await child.close(ends.releaseRead);
     if (fate.execFails === true) throw new Error('ENOENT');
@@ -200,13 +208,13 @@ async function readPid(main: Thread, fd: number, shape: Shape): Promise<number> 
   const deadline = main.os.sim.now() + PID_MS;
   let message = '';
   while (message.length < 4) {
-    if (shape.pid !== 'read' && !(shape.pid === 'poll once, then read' && message !== '')) {
+    if (shape.polls && (shape.pollsAgain || message === '')) {
       try {
         const left = Math.max(0, deadline - main.os.sim.now());
         if (!(await main.poll(fd, left))) throw new Error('no pid in time: did the child die before it wrote one?');
       } catch (error) {
         if (!isErrno(error, 'EINTR')) throw error;
-        if (shape.pid === 'deadline') continue;
+        if (shape.pollsAgain) continue;
       }
     }
     const piece = await main.read(fd, 4 - message.length);

@@ -61,21 +61,20 @@ const CLEARED: Supervisor = {
 const LOCKED: Supervisor = {
   async main(main, shared) {
     await main.watch(shared.pid);
+    // <-
     await shared.lock.runExclusive(async () => {
       await main.wait(shared.pid);
       shared.pid = 0;
     });
   },
-  escalator: (esc, shared) => shared.lock.runExclusive(() => CLEARED.escalator(esc, shared)), // <-
-};
-
-/** The same without the lock around the reap. */
-const REAPED_UNLOCKED: Supervisor = {
-  async main(main, shared) {
-    await main.wait(shared.pid);
-    shared.pid = 0;
-  },
-  escalator: LOCKED.escalator,
+  escalator: (esc, shared) =>
+    // <-
+    shared.lock.runExclusive(async () => {
+      await esc.at('loadPid');
+      const { pid } = shared;
+      if (pid === 0) shared.sim.branch('skip reaped');
+      else await kill(shared, () => esc.kill(pid, 'SIGKILL'));
+    }),
 };
 
 /** Fixed: an identity instead of a number. */
@@ -91,19 +90,18 @@ const HANDLE: Supervisor = {
 const OWNER: Supervisor = {
   async main(main, shared) {
     const { pid, inbox } = shared;
-    const watching = shared.sim.spawn('watcher', async () => {
-      await main.watch(pid).catch(() => undefined); // reaped already
+    void main.os.thread(main.process, 'watcher', async (watcher) => {
+      await watcher.watch(pid);
       inbox.post('exited');
     });
     let reaped = false;
     for (let events = 0; events < 2; events++) {
-      if ((await inbox.next()) === 'deadline') {
-        if (reaped || (await main.tryWait(pid)) !== undefined) shared.sim.branch('skip reaped');
-        else await kill(shared, () => main.kill(pid, 'SIGKILL'));
-      }
-      if (!reaped && (await main.tryWait(pid).catch(() => true)) !== undefined) reaped = true;
+      if ((await inbox.next()) === 'exited') {
+        await main.tryWait(pid);
+        reaped = true; // <-
+      } else if (reaped) shared.sim.branch('skip reaped');
+      else await kill(shared, () => main.kill(pid, 'SIGKILL'));
     }
-    await watching;
   },
   async escalator(esc, { inbox }) {
     await esc.at('loadPid');
@@ -141,6 +139,8 @@ function supervise({ main, escalator }: Supervisor): Body {
     await os.drive(supervisor, (thread) => main(thread, shared));
     await Promise.all([escalating, other]);
     invariant(victim!.process.isAlive, 'SIGKILL hit a process that it was not meant for');
+    invariant(supervisor.process.isAlive, 'the supervisor has killed itself');
+    invariant(child.state === 'reaped', 'the child was not reaped');
   };
 }
 
@@ -169,15 +169,8 @@ export const C03 = defineCase({
     },
   },
   fixed: {
-    lock: { exhaustive: { preemptions: 3 }, body: supervise(LOCKED) },
+    lock: { exhaustive: true, body: supervise(LOCKED) },
     handle: { exhaustive: true, body: supervise(HANDLE) },
-    owner: { exhaustive: { preemptions: 2 }, body: supervise(OWNER) },
-  },
-  mutations: {
-    'reaped outside the lock': {
-      body: supervise(REAPED_UNLOCKED),
-      fails: /not meant for/,
-      without: 'the lock around the reap',
-    },
+    owner: { exhaustive: true, body: supervise(OWNER) },
   },
 });
