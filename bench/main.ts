@@ -1,5 +1,6 @@
 import { tellFinding } from './finding.ts';
 import { loopback } from './http.ts';
+import { instrumented } from './instrument.ts';
 import { property } from './property.ts';
 import { remoteHarness } from './remote.ts';
 import { speed } from './speed.ts';
@@ -21,6 +22,7 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   'fast-check': property,
   http: loopback,
   remote: remoteHarness,
+  instrument: instrumented,
   // Last: it leaves dispatchers in place.
   world,
   vitest: insideVitest,
