@@ -146,11 +146,13 @@ export const C39 = defineCase({
       body: execute(overlapping, readForAll),
       fails: /half of a write/,
       without: 'the write lock',
+      forced: { script: ['memory:read', 'memory:write'] },
     },
     'nobody joined': {
       body: execute(overlapping, byKind, joinNobody),
       fails: /before its operations/,
       without: 'the join',
+      forced: { script: ['runner:ends', 'memory:write'] },
     },
   },
   fixed: { 'write lock and join': { exhaustive: true, body: execute(overlapping) } },

@@ -120,10 +120,16 @@ export const C41 = defineCase({
       body: bootstrap(messagesOnly),
       fails: /^deadlock: .*main waits/,
       without: 'the exit as an event',
+      forced: { script: ['child:bootstrapped', 'crash'] },
     },
   },
   halfFixed: {
-    'noticed, not reaped': { body: bootstrap(noticed), fails: /zombie behind an error/, without: 'the reap' },
+    'noticed, not reaped': {
+      body: bootstrap(noticed),
+      fails: /zombie behind an error/,
+      without: 'the reap',
+      forced: { script: ['child:bootstrapped', 'watcher:watch', 'crash'] },
+    },
   },
   fixed: {
     'noticed and reaped': { body: everyFailure },

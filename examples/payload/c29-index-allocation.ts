@@ -76,6 +76,7 @@ export const C29 = defineCase({
       body: programs(readAndStore),
       fails: /the same index/,
       without: 'read and increment in one step',
+      forced: { script: ['a at program:ends', 'b at program:ends', 'a at index:taken', 'b at index:taken'] },
     },
   },
   halfFixed: {
@@ -83,6 +84,7 @@ export const C29 = defineCase({
       body: programs(takenAtStart),
       fails: /no result/,
       without: 'taking at the end',
+      forced: { script: ['failing at program:starts', 'a at program:starts', 'b at program:starts'] },
     },
   },
   fixed: { 'incremented at once, at the end': { exhaustive: true, body: programs(takenAtEnd) } },

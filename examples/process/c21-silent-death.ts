@@ -60,6 +60,7 @@ export const C21 = defineCase({
       body: dying({ ...SOUND, polls: false }, {}),
       fails: /^deadlock: .*main waits/,
       without: 'the deadline',
+      forced: { script: ['spawner:fork', 'killer:strikes'] },
     },
   },
   halfFixed: {
