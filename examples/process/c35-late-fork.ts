@@ -58,6 +58,10 @@ export const C35 = defineCase({
       body: late({ ...SOUND, looksAtToken: false }, PID_MS), // <-
       fails: /somebody else's pipe|^deadlock: .*child waits/,
       without: 'the token',
+      // All four ends are closed, and their numbers are another's, before the spawner comes to its fork.
+      forced: {
+        script: ['main:close', 'main:close', 'main:close', 'main:close', 'other:pipe', 'spawner:fork'],
+      },
     },
   },
   halfFixed: {
