@@ -5,7 +5,7 @@ const SHORT_PATIENCE_MS = 500;
 /** Real timers of code under test are running: so long are they given. */
 const TIMER_PATIENCE_MS = 2_000;
 /** Once in an exploration, before a deadlock is believed: whatever nobody can see may answer. */
-const LAST_LOOK_MS = 50;
+const LAST_LOOK_MS = 25;
 /** The same where something unseen has answered before. */
 const UNSEEN_PATIENCE_MS = 1_000;
 
