@@ -5,7 +5,7 @@ import type { Op, OpKind } from './op.ts';
 import type { Observer } from './run.ts';
 import type { Scheduler } from './scheduler.ts';
 import { promiseThen } from './promises.ts';
-import { shorten, siteOfStack } from './sites.ts';
+import { deepStack, shorten, siteOfStack } from './sites.ts';
 import type { Task } from './task.ts';
 import { CONTESTED, DEVIATED, EARLY, JOINED } from './trace.ts';
 
@@ -100,7 +100,7 @@ export class Diagnosis implements Observer {
 
   created(op: Op): void {
     const site =
-      op.site === undefined ? siteOfStack(stackHere()) : `${shorten(op.site.file)}:${op.site.line}:${op.site.column}`;
+      op.site === undefined ? siteOfStack(deepStack()) : `${shorten(op.site.file)}:${op.site.line}:${op.site.column}`;
     this.#noted.set(op, { task: '', kind: op.kind, key: op.key, site, time: 0 });
     this.#pending.add(op);
     this.#owner.set(op, this.#context.getStore());
@@ -108,7 +108,7 @@ export class Diagnosis implements Observer {
 
   told(promise: Promise<unknown>, on: string, heldBy: (() => string | undefined) | undefined): void {
     const task = this.#context.getStore() ?? this.#scheduler.current.root;
-    this.#told.set(promise, { task, on, heldBy, site: siteOfStack(stackHere()) });
+    this.#told.set(promise, { task, on, heldBy, site: siteOfStack(deepStack()) });
     const forget = (): void => void this.#told.delete(promise);
     void promiseThen.call(promise, forget, forget);
   }
@@ -259,14 +259,6 @@ function describe(op: Op): string {
     case 'io':
       return op.name;
   }
-}
-
-function stackHere(): string | undefined {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 30;
-  const { stack } = new Error();
-  Error.stackTraceLimit = limit;
-  return stack;
 }
 
 function show(key: unknown): string {

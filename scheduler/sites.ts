@@ -23,6 +23,15 @@ export function siteOfStack(stack: string | undefined): string | undefined {
   return fallback;
 }
 
+/** The stack of now, deep enough to show user code behind libraries, whatever limit the user has set. */
+export function deepStack(): string | undefined {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 30;
+  const { stack } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  return stack;
+}
+
 /** A frame of Node's own modules. */
 const NODE = /\(?node:[\w/]+:\d+:\d+\)?$/;
 

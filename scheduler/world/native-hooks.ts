@@ -1,6 +1,7 @@
 import { hookCompression } from './compression.ts';
 import { hookCallbacks, targets } from './crossing.ts';
 import { hookDatagrams } from './datagrams.ts';
+import { deepStack } from '../sites.ts';
 import { worldSlot } from './dispatch.ts';
 import { FileCalls } from './fs-calls.ts';
 import type { OutsideWork } from './outside.ts';
@@ -50,10 +51,7 @@ function asked(object: object, work: () => OutsideWork): void {
 
 /** The functions of `crypto.subtle` are operations as a whole. */
 function isOfWebCrypto(): boolean {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 20;
-  const { stack } = new Error();
-  Error.stackTraceLimit = stackTraceLimit;
+  const stack = deepStack();
   return stack !== undefined && /jobPromise|internal\/crypto\/webcrypto/.test(stack);
 }
 

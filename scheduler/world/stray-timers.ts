@@ -1,4 +1,4 @@
-import { isNodes, siteOfStack } from '../sites.ts';
+import { deepStack, isNodes, siteOfStack } from '../sites.ts';
 import { hookAssignment } from './native.ts';
 import { originals } from './originals.ts';
 
@@ -27,10 +27,7 @@ export class StrayTimers {
   }
 
   #made(timer: NodeTimeout): void {
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 30;
-    const { stack } = new Error();
-    Error.stackTraceLimit = stackTraceLimit;
+    const stack = deepStack();
     const frames = stack?.split('\n') ?? [];
     // `new Timeout` was called by one of Node's functions, and that by whoever wants a timer.
     const caller = frames[frames.findIndex((frame) => frame.includes('new Timeout ')) + 2];
