@@ -1,6 +1,6 @@
 import type { Report } from '../../properties/report.ts';
 import { earlyTimer, tellBranches, tellFailure } from '../../properties/story.ts';
-import { explore, replay } from '../index.ts';
+import { explore, replay, StraddleError } from '../index.ts';
 import { documentOf } from '../report/document.ts';
 import { guideReplays, type GuideName } from '../step/guides.ts';
 import { colours } from './colours.ts';
@@ -30,20 +30,27 @@ interface Shown {
 export async function demo(options: { replay?: string; json?: boolean; guide?: GuideName }): Promise<number> {
   // Loaded late, so that source maps are on before the examples are.
   const { CheckOutsideLock } = await import('../../examples/lifecycle/broken.ts');
-  const { race } = await import('../../examples/lifecycle/harness.ts');
-  const broken = race(() => new CheckOutsideLock(), { adders: BROKEN_ADDERS });
+  const { Lifecycle } = await import('../../examples/lifecycle/lifecycle.ts');
+  const { race, split } = await import('../../examples/lifecycle/harness.ts');
+  const fixed = (): InstanceType<typeof Lifecycle> => new Lifecycle();
+  const bodies: Bodies = {
+    caught: race(() => new CheckOutsideLock(), { adders: BROKEN_ADDERS }),
+    gated: race(fixed, { adders: ADDERS, gates: split(WINNERS, ADDERS) }),
+    random: race(fixed, { adders: ADDERS }),
+  };
   if (options.guide !== undefined) await guideReplays(options.guide);
   // An empty STRADDLE_REPLAY counts as none.
   return options.replay === undefined || options.replay === ''
-    ? show(broken, options.json === true)
-    : again(broken, options.replay, options.json === true);
+    ? show(bodies, options.json === true)
+    : again(bodies, options.replay, options.json === true);
 }
 
 type Body = Parameters<typeof explore>[0];
+type Bodies = Readonly<Record<'caught' | 'gated' | 'random', Body>>;
 
-/** Replays the broken lifecycle's failure. */
-async function again(broken: Body, token: string, json: boolean): Promise<number> {
-  const report = await replay(broken, token);
+/** Replays a failure of whichever body the token is of: the broken lifecycle's, or one of a fixed one that is not. */
+async function again({ caught, gated, random }: Bodies, token: string, json: boolean): Promise<number> {
+  const report = await replayFirst([caught, gated, random], token);
   const { failure } = report;
   if (json) print({ caught: report });
   else if (failure === undefined) console.log('The execution passes.');
@@ -51,9 +58,19 @@ async function again(broken: Body, token: string, json: boolean): Promise<number
   return failure === undefined ? 0 : 1;
 }
 
-async function show(broken: Body, json: boolean): Promise<number> {
+/** @throws StraddleError that of the first body, for a token that is of none of them. */
+async function replayFirst([body, ...others]: readonly Body[], token: string): Promise<Report> {
+  try {
+    return await replay(body!, token);
+  } catch (error) {
+    if (others.length === 0 || !(error instanceof StraddleError) || error.kind !== 'token-mismatch') throw error;
+    return replayFirst(others, token).catch(() => Promise.reject(error));
+  }
+}
+
+async function show(bodies: Bodies, json: boolean): Promise<number> {
   const { Lifecycle } = await import('../../examples/lifecycle/lifecycle.ts');
-  const { BRANCHES, race, requireInFlight, shortSleep, split } = await import('../../examples/lifecycle/harness.ts');
+  const { BRANCHES, race, requireInFlight, shortSleep } = await import('../../examples/lifecycle/harness.ts');
   const fixed = (): InstanceType<typeof Lifecycle> => new Lifecycle();
   const branches = BRANCHES;
   const seed = SEED;
@@ -64,9 +81,9 @@ async function show(broken: Body, json: boolean): Promise<number> {
       seed,
     }),
     slept: await explore(race(fixed, { adders: 2, before: shortSleep, after: requireInFlight }), { branches, seed }),
-    gated: await explore(race(fixed, { adders: ADDERS, gates: split(WINNERS, ADDERS) }), { runs: 20, branches, seed }),
-    random: await explore(race(fixed, { adders: ADDERS }), { strategy: 'random', runs: 200, branches, seed }),
-    caught: await explore(broken, { branches, seed }),
+    gated: await explore(bodies.gated, { runs: 20, branches, seed }),
+    random: await explore(bodies.random, { strategy: 'random', runs: 200, branches, seed }),
+    caught: await explore(bodies.caught, { branches, seed }),
   };
   if (json) print({ ...shown });
   else tellAll(shown);
@@ -93,14 +110,24 @@ function tellAll({ vacuous, slept, gated, random, caught }: Shown): void {
 
   head(`3. A gate: the shutdown is held until ${WINNERS} adders are in, the others until it has closed`);
   const counts = Object.entries(gated.branchTable[0]?.hits ?? {}).map(([label, n]) => `${label} ${n}`);
-  say(`${colours.green(gated.verdict)}: ${counts.join(', ')} in each of ${gated.executions} executions`);
+  say(`${verdictOf(gated)}: ${counts.join(', ')} in each of ${gated.executions} executions`);
+  tellStory(gated);
 
   head('4. No gate, and every order at random');
   const shares = Object.entries(random.branches).map(([label, seen]) => `${label} in ${seen.executions}`);
-  say(`${colours.green(random.verdict)}: ${shares.join(', ')} of ${random.executions} executions`);
+  say(`${verdictOf(random)}: ${shares.join(', ')} of ${random.executions} executions`);
+  tellStory(random);
 
   head('5. A broken lifecycle, which looks at `closed` before it takes the lock');
-  const { failure } = caught;
+  tellStory(caught);
+}
+
+function verdictOf({ verdict }: Report): string {
+  return (verdict === 'pass' ? colours.green : colours.red)(verdict);
+}
+
+/** How it failed, if it did, and the command that brings it back. */
+function tellStory({ failure }: Report): void {
   if (failure === undefined) return;
   const story = tellFailure(failure, command(failure.token)).split('\n');
   for (const line of story) console.log(`   ${line.startsWith('>') ? colours.red(line) : line}`.trimEnd());

@@ -58,6 +58,27 @@ describe.runIf(process.env['STRADDLE_DEEP'] === '1')('a fresh copy of the tracke
     const { code, out } = await run('npm', ['test', '--', 'test/scheduler/portfolio.test.ts'], clone);
     expect(code, out).toBe(0);
   }, 60_000);
+
+  test('a fixed lifecycle that is broken fails with its story, and its command replays it', async () => {
+    const file = join(clone, 'examples/lifecycle/lifecycle.ts');
+    const source = readFileSync(file, 'utf8');
+    // It looks before it takes the lock.
+    const broken = source
+      .replace('const accepted =', 'const open = !this.#closed;\n    const accepted =')
+      .replace('if (this.#closed)', 'if (!open)');
+    expect(broken).not.toBe(source);
+    writeFileSync(file, broken);
+    const { code, out } = await run('npm', ['start', '--silent'], clone);
+    expect(code).toBe(1);
+    const [, act] = /^4\. ([^]*)^5\. /m.exec(out)!;
+    expect(act).toMatch(/ error: work ran after shutdown\(\) had returned\n[^]*lifecycle\.ts:\d+:\d+/);
+    const [, command] = /Replay: (.*)$/m.exec(act!)!;
+    const [program, ...args] = command!.split(' ');
+    const replayed = await run(program!, args, clone);
+    expect(replayed.code).toBe(1);
+    expect(replayed.out).toContain('error: work ran after shutdown() had returned');
+    expect(replayed.out).toContain(command!);
+  }, 120_000);
 });
 
 describe('the packed package', () => {
