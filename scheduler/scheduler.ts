@@ -219,27 +219,6 @@ export class Scheduler extends Requests {
     return this.trace.passed(label);
   }
 
-  /** What is enabled, armed or held now. */
-  *leftovers(): Generator<Op> {
-    yield* this.enabled;
-    yield* this.clock.pendingImmediates;
-    for (const timer of this.clock.timers) if (!timer.weak) yield timer;
-    yield* this.points.parked();
-    if (this.offers.outside !== undefined) yield* this.offers.outside.leftovers();
-  }
-
-  get hasLeftovers(): boolean {
-    const { enabled, offers, points } = this;
-    return (
-      enabled.length > 0 || offers.clock.pending > 0 || points.anyParked || (offers.outside?.ready.length ?? 0) > 0
-    );
-  }
-
-  /** Code is left that `finally` blocks may belong to. */
-  get hasOpenEnds(): boolean {
-    return this.open > 0 || this.hasLeftovers;
-  }
-
   // ------------------------------------------------------------------ the step
 
   /** Makes one choice, and the bursts that follow it, without draining. False if nothing is enabled. */
