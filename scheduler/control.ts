@@ -8,7 +8,6 @@ import type { Rejections } from './rejections.ts';
 import type { Observer, RunSpec } from './run.ts';
 import type { Scheduler } from './scheduler.ts';
 import { ExecutionSim, type Sim } from './sim.ts';
-import { allControls } from './world/controls.ts';
 import type { World } from './world/install.ts';
 import { originals } from './world/originals.ts';
 
@@ -38,11 +37,6 @@ export interface Limits {
   readonly onBranch: (label: string) => void;
   /** Inside a test runner: what is asked of it is waited for. */
   readonly host?: HostWatch | undefined;
-  /**
-   * More explorations follow: named imports of built-in modules, which are dear to switch, keep passing through
-   * dispatchers until `endControl`.
-   */
-  readonly more?: boolean;
 }
 
 /** What a plan may use of the engine. */
@@ -163,11 +157,6 @@ export class Session<Result> {
   }
 }
 
-/** After the last of several explorations: everything is the host's own again. */
-export function endControl(): void {
-  allControls().sync();
-}
-
 class Controller implements Engine {
   scheduler!: Scheduler;
   rejections!: Rejections;
@@ -267,7 +256,6 @@ class Controller implements Engine {
     if (this.#parts === undefined) return;
     this.scheduler.isRetired = true;
     this.#world.retire();
-    if (this.#limits.more !== true) endControl();
   }
 
   /** Runs for about 50 ms. Undefined: not done yet, come back in the next turn of the loop. */

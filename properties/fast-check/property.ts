@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { control, endControl, type Engine, type Plan } from '../../scheduler/control.ts';
+import { control, type Engine, type Plan } from '../../scheduler/control.ts';
 import { StraddleError } from '../../scheduler/error.ts';
 import { chanceSeed } from '../executions.ts';
 import type { Settings } from '../options.ts';
@@ -120,7 +120,7 @@ export class Property<Values> {
   async #control<Result>(budgetMs: number | undefined, plan: (engine: Engine) => Plan<Result>): Promise<Result> {
     const signal = (this.#running = new Stop(this.#settings.signal));
     try {
-      return await control({ budgetMs, signal, onBranch: this.#tally.branches.hit, more: true }, plan);
+      return await control({ budgetMs, signal, onBranch: this.#tally.branches.hit }, plan);
     } finally {
       setCurrentSim(undefined);
       if (this.#running === signal) this.#running = undefined;
@@ -148,7 +148,6 @@ export class Property<Values> {
   /** @throws CheckError if the whole property lacks evidence. */
   #judge(): void {
     this.#running?.now();
-    endControl();
     if (this.#misuse !== undefined || this.#hasFailed) return;
     const report = this.#tally.report(this.#settings.seed);
     if (report.verdict === 'vacuous') throw new CheckError(tell(report), report);

@@ -143,9 +143,10 @@ export class World {
     this.#strays.leaving();
   }
 
-  /** After the last execution. */
+  /** After the last execution: everything is the host's own again. */
   retire(): void {
     this.#ports.reset();
     this.outside.end();
+    this.#controls.sync();
   }
 }
