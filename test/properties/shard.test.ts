@@ -6,6 +6,7 @@ import { explore, type ExploreOptions } from '../../src/index.ts';
 import { documentOf, type ReportDocument } from '../../src/report/document.ts';
 import { merge } from '../../src/report/merge.ts';
 import { lostUpdate } from '../report/explored.ts';
+import { growing } from '../scheduler/strategies/programs.ts';
 
 afterEach(() => Reflect.deleteProperty(process.env, SHARD_VARIABLE));
 
@@ -30,17 +31,9 @@ async function small(sim: Sim): Promise<void> {
   sim.branch(`${order[0]!} is first`);
 }
 
-/** Taken for small until the second task is stopped late. */
-async function growing(sim: Sim): Promise<void> {
-  let isStopped = false;
-  const work = async (): Promise<void> => {
-    for (let i = 0; i < 40 && !isStopped; i++) await sim.point('work');
-  };
-  const stop = async (): Promise<void> => {
-    for (let i = 0; i < 3; i++) await sim.point('stop');
-    isStopped = true;
-  };
-  await Promise.all([stop(), work(), work()]);
+/** Taken for small until the others are stopped late. */
+async function stopped(sim: Sim): Promise<void> {
+  await growing(sim);
   sim.branch('stopped');
 }
 
@@ -90,7 +83,7 @@ describe('shards', () => {
     ['a default run', busy, 7, {}],
     ['one in elastic time', busy, 3, { time: 'elastic' }],
     ['one that runs everything', small, 3, {}],
-    ['one that gives up running everything', growing, 3, { runs: 300 }],
+    ['one that gives up running everything', stopped, 3, { runs: 300 }],
     ['the random walk', busy, 3, { strategy: 'random' }],
     ['PCT', busy, 3, { strategy: 'pct' }],
     ['POS', busy, 3, { strategy: 'pos' }],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { explore, type ExploreOptions, type Report, type Sim } from '../../src/index.ts';
-import { chains } from './strategies/programs.ts';
+import { chains, growing } from './strategies/programs.ts';
 
 /**
  * Two tasks whose points become ready in one drain, each with two microtasks behind its point. Settled together,
@@ -68,20 +68,7 @@ describe('what fits into the executions is run through', () => {
 
   test('not what turns out to be larger', async () => {
     // In natural order the first task stops the second after its first step.
-    const report = await run(
-      async (sim) => {
-        let isStopped = false;
-        const work = async (): Promise<void> => {
-          for (let i = 0; i < 40 && !isStopped; i++) await sim.point('work');
-        };
-        const stop = async (): Promise<void> => {
-          for (let i = 0; i < 3; i++) await sim.point('stop');
-          isStopped = true;
-        };
-        await Promise.all([stop(), work(), work()]);
-      },
-      { runs: 300 },
-    );
+    const report = await run(growing, { runs: 300 });
     expect(report).toMatchObject({ exhaustive: false, executions: 300 });
   });
 

@@ -111,3 +111,16 @@ export function philosophers(n: number): Locking {
     }),
   };
 }
+
+/** Few schedules while the two that work are stopped early, as natural order does; many where they are stopped late. */
+export async function growing(sim: Sim): Promise<void> {
+  let isStopped = false;
+  const work = async (): Promise<void> => {
+    for (let i = 0; i < 40 && !isStopped; i++) await sim.point('work');
+  };
+  const stop = async (): Promise<void> => {
+    for (let i = 0; i < 3; i++) await sim.point('stop');
+    isStopped = true;
+  };
+  await Promise.all([stop(), work(), work()]);
+}
