@@ -4,7 +4,7 @@ import { BRANCHES, race, requireInFlight, shortSleep, split } from '../../exampl
 import type { Counts } from '../../examples/lifecycle/harness.ts';
 import { Lifecycle, type WorkLifecycle } from '../../examples/lifecycle/lifecycle.ts';
 import { Works } from '../../examples/lifecycle/works.ts';
-import { earlyTimer } from '../../properties/story.ts';
+import { earlyTimer, tell } from '../../properties/story.ts';
 import { explore, replay, type ExploreOptions, type Report, type Sim } from '../../src/index.ts';
 
 const fixed = (): Lifecycle => new Lifecycle();
@@ -98,7 +98,7 @@ test.each([
   const body = race(fixed, { adders: N, gates: split(k, N) });
   const report = await explore(body, { strategy: 'natural', branches: { [declared]: { every: true } } });
   expect(report.vacuous).toEqual([]);
-  expect(report.verdict).toBe('pass');
+  expect(report.verdict, tell(report)).toBe('pass');
 });
 
 test('gated: the split is exact in every order, not in the natural one only', async () => {
@@ -145,7 +145,7 @@ describe('what must hold inside', () => {
   test('explored at random, both sides win and every invariant holds', async () => {
     const [report, seen] = await violations((works) => new Lifecycle(works), N);
     expect(seen).toEqual([]);
-    expect(report.verdict).toBe('pass');
+    expect(report.verdict, tell(report)).toBe('pass');
     expect(report.executions).toBe(200);
     for (const label of BRANCHES) expect(report.branches[label]!.executions).toBeGreaterThan(0);
     for (const { hits } of report.branchTable) expect(hits['add wins']! + hits['shutdown wins']!).toBe(N);
@@ -183,7 +183,8 @@ describe('what must hold inside', () => {
       sim.branch(accepted > 0 ? 'add wins' : 'shutdown wins');
       if (ran !== accepted || (await add())) throw new Error('work was lost, or accepted after the end');
     };
-    expect((await explore(body, { runs: 500, seed: 1, branches: BRANCHES })).verdict).toBe('pass');
+    const report = await explore(body, { runs: 500, seed: 1, branches: BRANCHES });
+    expect(report.verdict, tell(report)).toBe('pass');
   });
 });
 
@@ -206,5 +207,5 @@ describe.each(BROKEN)('broken: %s', (_, create) => {
 test.each([2, N])('the fixed lifecycle passes the same search with %d adders', async (adders) => {
   const runs = adders === N ? 100 : 2000;
   const report = await explore(race(fixed, { adders }), { runs, seed: 3, branches: BRANCHES });
-  expect([report.verdict, report.executions]).toEqual(['pass', runs]);
+  expect([report.verdict, report.executions], tell(report)).toEqual(['pass', runs]);
 });
