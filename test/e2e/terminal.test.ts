@@ -40,8 +40,8 @@ class Terminal {
   readonly ended: Promise<number | null>;
 
   constructor(command: string, env: Readonly<Record<string, string>> = {}) {
-    // util-linux: what is written to it is typed.
-    this.#process = spawn('script', ['-qefc', command, '/dev/null'], {
+    // util-linux: what is written to it is typed. A shell that stays would be interrupted, too, and end before the command.
+    this.#process = spawn('script', ['-qefc', `exec ${command}`, '/dev/null'], {
       cwd: folder,
       env: { ...clean(process.env), CI: '', NO_COLOR: '1', TERM: 'xterm', ...env },
     });
