@@ -22,8 +22,14 @@ export interface Offer {
   readonly cancel: () => boolean;
 }
 
+/** A wait that has been promised one: nobody else takes the last one from it. */
+export type Claim = symbol;
+
 /** Somebody who waits for one of them to be let go. */
-type Taker<Metadata> = (taken: Scheduled<Metadata>) => void;
+interface Taker<Metadata> {
+  readonly claim: Claim | undefined;
+  readonly take: (taken: Scheduled<Metadata>) => void;
+}
 
 /** Whatever waits for it belongs to an execution that is over. */
 const never = new Promise<never>(() => undefined);
@@ -34,7 +40,10 @@ export class ScheduledItems<Metadata> {
   readonly #generation: number;
   readonly #pending = new Set<Scheduled<Metadata>>();
   readonly #ended: ReportItem<Metadata>[] = [];
+  readonly #claims = new Set<Claim>();
   readonly #takers: Taker<Metadata>[] = [];
+  /** Some taker may have what is pending. */
+  #isOffered = false;
   #latestId = 0;
 
   constructor(engine: Scheduler) {
@@ -46,8 +55,9 @@ export class ScheduledItems<Metadata> {
     return this.#generation !== this.#engine.generation;
   }
 
+  /** Those that no wait has been promised. */
   get count(): number {
-    return this.#pending.size;
+    return this.#pending.size - this.#claims.size;
   }
 
   /** In the order in which they were let go, then those that were not. */
@@ -70,7 +80,7 @@ export class ScheduledItems<Metadata> {
           schedulingType,
           taskId: ++this.#latestId,
           label,
-          ...(metadata === undefined ? {} : { metadata }),
+          metadata: metadata as Metadata,
         },
         act,
         op: this.#engine.prepare(label === '' ? 'scheduled' : label, () => this.#take(item)),
@@ -86,7 +96,8 @@ export class ScheduledItems<Metadata> {
         },
       };
       this.#pending.add(item);
-      if (this.#takers.length > 0) this.#engine.putForward(item.op);
+      if (this.#isOffered) this.#engine.putForward(item.op);
+      else this.#offer();
     });
   }
 
@@ -95,33 +106,62 @@ export class ScheduledItems<Metadata> {
     await (this.#isOver ? never : this.#engine.idle());
   }
 
+  /** Promises one to a wait, of which `count` says that there is one left. */
+  claim(): Claim {
+    const claim: Claim = Symbol('claim');
+    this.#claims.add(claim);
+    this.#offer();
+    return claim;
+  }
+
+  /** The wait is over, whether or not it took what it was promised. */
+  drop(claim: Claim): void {
+    if (this.#claims.delete(claim)) this.#offer();
+  }
+
   /** Lets one go as soon as the engine says which. */
-  next(): Offer {
+  next(claim?: Claim): Offer {
     let taker!: Taker<Metadata>;
-    const ended = new Promise<Scheduled<Metadata>>((resolve) => (taker = resolve)).then(async (item) => {
+    const ended = new Promise<Scheduled<Metadata>>((resolve) => {
+      taker = { claim: claim !== undefined && this.#claims.has(claim) ? claim : undefined, take: resolve };
+    }).then(async (item) => {
       await item.act(item.run);
     });
     this.#takers.push(taker);
-    if (this.#takers.length === 1) for (const { op } of this.#pending) this.#engine.putForward(op);
+    this.#offer();
     return { ended, cancel: () => this.#leave(taker) };
   }
 
   #take(item: Scheduled<Metadata>): void {
     this.#pending.delete(item);
-    const [taker] = this.#takers;
-    this.#leave(taker!);
-    taker!(item);
+    const taker = this.#takers.find(({ claim }) => claim !== undefined) ?? this.#takers[0]!;
+    if (taker.claim !== undefined) this.#claims.delete(taker.claim);
+    this.#leave(taker);
+    taker.take(item);
   }
 
   #leave(taker: Taker<Metadata>): boolean {
     const at = this.#takers.indexOf(taker);
     if (at < 0) return false;
     this.#takers.splice(at, 1);
-    if (this.#takers.length === 0) for (const { op } of this.#pending) this.#engine.withdraw(op);
+    this.#offer();
     return true;
   }
 
+  /** Puts what is pending before the engine, or takes it back, as there are takers. */
+  #offer(): void {
+    const isOffered = this.#takers.some(({ claim }) => claim !== undefined || this.count > 0);
+    if (isOffered === this.#isOffered) return;
+    this.#isOffered = isOffered;
+    for (const { op } of this.#pending) {
+      if (isOffered) this.#engine.putForward(op);
+      else this.#engine.withdraw(op);
+    }
+  }
+
   #end({ about }: Scheduled<Metadata>, status: 'resolved' | 'rejected', outcome: unknown): void {
-    this.#ended.push({ status, ...about, ...(outcome === undefined ? {} : { outputValue: fc.stringify(outcome) }) });
+    // Both optional properties are always there, for whoever compares a report strictly.
+    const outputValue = outcome === undefined ? undefined : fc.stringify(outcome);
+    this.#ended.push({ status, ...about, outputValue: outputValue as string });
   }
 }

@@ -1,8 +1,9 @@
+import { isPromise } from 'node:util/types';
 import fc from 'fast-check';
 import { StraddleError } from '../../scheduler/error.ts';
 import type { Scheduler } from '../../scheduler/scheduler.ts';
 import { ExecutionSim, type Sim } from '../../scheduler/sim.ts';
-import { ScheduledItems, type Offer } from './scheduled.ts';
+import { ScheduledItems, type Claim, type Offer } from './scheduled.ts';
 
 type Act = Parameters<fc.Scheduler['waitOne']>[0];
 
@@ -36,8 +37,7 @@ class SimScheduler<Metadata> implements fc.Scheduler<Metadata> {
   }
 
   readonly schedule = <T>(task: Promise<T>, label = '', metadata?: Metadata, act: Act = plainly): Promise<T> => {
-    // Whoever waits for the result will see it fail; until it is let go, nobody can.
-    task.catch(() => undefined);
+    quieten(task);
     return this.#items.add({ schedulingType: 'promise', label, metadata }, () => task, act);
   };
 
@@ -48,7 +48,7 @@ class SimScheduler<Metadata> implements fc.Scheduler<Metadata> {
     return (...args) => {
       const label = `${call.name}(${args.map((arg) => fc.stringify(arg)).join(',')})`;
       const task = call(...args);
-      task.catch(() => undefined);
+      quieten(task);
       return this.#items.add({ schedulingType: 'function', label }, () => task, act);
     };
   };
@@ -69,7 +69,7 @@ class SimScheduler<Metadata> implements fc.Scheduler<Metadata> {
       } catch {
         state.faulty = true;
       }
-      return { ...state };
+      return { done: state.done, faulty: state.faulty };
     };
     return Object.assign(state, { task: run() });
   }
@@ -79,12 +79,12 @@ class SimScheduler<Metadata> implements fc.Scheduler<Metadata> {
   }
 
   readonly waitOne = (act?: Act): Promise<void> => {
-    if (this.#items.count > 0) return this.#letGo(act);
+    if (this.#items.count > 0) return this.#letGo(act, this.#items.claim());
     throw new StraddleError('usage', 'No task is scheduled, so waitOne() has nothing to wait for.');
   };
 
   readonly waitAll = async (act?: Act): Promise<void> => {
-    while (this.#items.count > 0) await this.#letGo(act);
+    while (this.#items.count > 0) await this.#letGo(act, this.#items.claim());
   };
 
   readonly waitNext = async (count: number, act?: Act): Promise<void> => {
@@ -118,24 +118,42 @@ class SimScheduler<Metadata> implements fc.Scheduler<Metadata> {
 
   readonly report = (): fc.SchedulerReportItem<Metadata>[] => this.#items.report;
 
+  /** What was scheduled and what came of it, in the form that `fc.schedulerFor` takes. */
+  toString(): string {
+    const lines = this.report().map(({ taskId, schedulingType, label, status, outputValue }) => {
+      const value = outputValue === undefined ? '' : ` with value ${outputValue.replaceAll(/[$`\\]/g, '\\$&')}`;
+      return `-> [task\${${taskId}}] ${schedulingType}${label === '' ? '' : `::${label}`} ${status}${value}`;
+    });
+    return `schedulerFor()\`\n${lines.join('\n')}\``;
+  }
+
   /** Lets one task go when the program is idle; resolves when it is idle again. */
-  async #letGo(act: Act): Promise<void> {
+  async #letGo(act: Act, claim?: Claim): Promise<void> {
     await this.#items.idle();
-    await this.#offer(act).ended;
+    try {
+      await this.#offer(act, claim).ended;
+    } finally {
+      if (claim !== undefined) this.#items.drop(claim);
+    }
     await this.#items.idle();
   }
 
   /** From the outside in: what surrounds everything, what surrounds this wait, what surrounds this task. */
-  #offer(act: Act = plainly): Offer {
+  #offer(act: Act = plainly, claim?: Claim): Offer {
     let offer: Offer | undefined;
     const ended = this.#act(() =>
       act(() => {
-        offer = this.#items.next();
+        offer = this.#items.next(claim);
         return offer.ended;
       }),
     ).then(() => undefined);
     return { ended, cancel: () => offer?.cancel() ?? false };
   }
+}
+
+/** Whoever waits for the result will see a promise fail; until it is let go, nobody can. Anything else begins then. */
+function quieten(task: unknown): void {
+  if (isPromise(task)) task.catch(() => undefined);
 }
 
 function plainly(run: () => Promise<void>): Promise<void> {

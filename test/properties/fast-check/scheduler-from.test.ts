@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { currentSim, interleavings, schedulerFrom } from '../../../src/fast-check.ts';
@@ -69,8 +70,7 @@ const PROGRAMS: Record<string, Program> = {
     ]);
     void tell(log, 'x')(s.schedule(Promise.resolve()));
     await s.waitIdle();
-    const { done, faulty } = await task;
-    log(`${done} ${faulty}`);
+    log(inspect(await task));
   },
   'a sequence that fails stops': async (s, log) => {
     const sequence = s.scheduleSequence([
@@ -109,8 +109,36 @@ const PROGRAMS: Record<string, Program> = {
     const bad = Promise.reject(new Error('no'));
     bad.catch(() => undefined);
     s.schedule(bad, 'no').catch(() => undefined);
-    await s.waitNext(1);
-    log(JSON.stringify(s.report().toSorted((a, b) => a.taskId - b.taskId)));
+    void s.schedule(Promise.resolve(), 'nothing');
+    await s.waitNext(2);
+    log(inspect(s.report().toSorted((a, b) => a.taskId - b.taskId)));
+    log(String(s));
+  },
+  'two waits at once': async (s, log) => {
+    const [a] = ['a', 'b', 'c'].map((name) => tell(log, name)(s.schedule(Promise.resolve(name), name)));
+    await Promise.all([s.waitAll(), s.waitAll(), s.waitIdle(), s.waitFor(a!)]);
+    void tell(log, 'd')(s.schedule(Promise.resolve('d'), 'd'));
+    const one = s.waitOne();
+    log(`${s.count()} left`);
+    await Promise.all([one, s.waitAll(), s.waitIdle()]);
+  },
+  'a wait whose act lets nothing go leaves it to others': async (s, log) => {
+    void tell(log, 'a')(s.schedule(Promise.resolve('a'), 'a'));
+    await s.waitOne(async () => undefined);
+    log(`${s.count()} left`);
+    await s.waitAll();
+  },
+  'what is no promise': async (s, log) => {
+    const lazy = { then: (resolve: (value: string) => void) => (log('begun'), resolve('lazy')) };
+    void tell(log, 'value')(s.schedule('value' as unknown as Promise<string>, 'value'));
+    await s.waitAll();
+    void tell(log, 'lazy')(s.schedule(lazy as unknown as Promise<string>, 'lazy'));
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+    log('scheduled');
+    await s.waitAll();
+    const call = s.scheduleFunction((n: number) => n as unknown as Promise<number>);
+    void tell(log, 'call')(call(1));
+    await s.waitAll();
   },
   'nothing to wait for': async (s, log) => {
     await s.waitAll();
