@@ -111,7 +111,20 @@ async function explore(filters: readonly string[], flags: Flags): Promise<number
   const complaint =
     broken && new StraddleError('parse', `${broken.where} does not parse: ${broken.message.replace(/\.$/, '')}.`);
   if (complaint !== undefined && result.tests.length === 0) throw complaint;
-  const document = documentOf(result.tests, { complete: result.complete, ...(shard === undefined ? {} : { shard }) });
+  if (
+    result.tests.length === 0 &&
+    flags.testNamePattern !== undefined &&
+    result.problems.length === 0 &&
+    !result.interrupted
+  ) {
+    const where = count(result.files, 'file');
+    throw new StraddleError('filter', `No test that would run matches -t '${flags.testNamePattern}' in ${where}.`);
+  }
+  const document = documentOf(result.tests, {
+    complete: result.complete,
+    problems: [...unreported(result), ...result.problems],
+    ...(shard === undefined ? {} : { shard }),
+  });
   if (flags.json === true) console.log(JSON.stringify(document, null, 2));
   else tell(document, result, { seed, seconds: (performance.now() - started) / 1000 });
   // What is known has been told, whatever goes wrong from here on.
@@ -188,6 +201,12 @@ function unexplained({ failed }: SuiteResult, { dependent, tick, vacuous }: Summ
   return failed.filter(({ where }) => !told.has(where));
 }
 
+/** Vitest says that they failed, and nothing is known of them but that. */
+function unreported({ failed, tests }: SuiteResult): readonly Problem[] {
+  const known = new Set(tests.map(placeOf));
+  return failed.filter(({ where }) => !known.has(where));
+}
+
 function tellProblems(head: string, problems: readonly Problem[]): void {
   tellList(
     head,
@@ -209,7 +228,7 @@ function tellList(head: string, lines: readonly string[]): void {
   if (lines.length > MOST_LISTED) console.log(`  … ${lines.length - MOST_LISTED} more (--json lists all)`);
 }
 
-function placeOf({ file, line, name }: TestReport): string {
+function placeOf({ file, line, name }: Pick<TestReport, 'file' | 'line' | 'name'>): string {
   return `${file}${line === undefined ? '' : `:${line}`} › ${name}`;
 }
 

@@ -4,6 +4,15 @@ import { Command, CommanderError, Option } from 'commander';
 import { StraddleError } from '../../scheduler/error.ts';
 import { guideOf } from './guide-options.ts';
 
+// Whoever reads along may stop (`| head`): what is left to do is done, and the exit code stays the verdict.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') return;
+    process.exitCode = 2;
+    if (stream === process.stdout) console.error(`straddle: The output cannot be written: ${message}.`);
+  });
+}
+
 // Sites are told in the user's own source.
 process.setSourceMapsEnabled(true);
 

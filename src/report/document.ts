@@ -17,15 +17,23 @@ export interface ReportDocument {
   readonly node: string;
   /** ISO 8601. */
   readonly writtenAt: string;
-  /** 'fail' if a test failed, else 'vacuous' if one was, else 'pass'. */
+  /** 'fail' if a test failed or there are problems, else 'vacuous' if one was, else 'pass'. */
   readonly verdict: Report['verdict'];
   /** False when Ctrl-C or a budget ended it before everything that was asked for had run. */
   readonly complete: boolean;
   /** The part of the executions that was run here. */
   readonly shard?: Shard;
   readonly tests: readonly TestReport[];
+  /** What went wrong outside of the tests that were explored; absent if nothing did. */
+  readonly problems?: readonly ReportProblem[];
   /** Source text by file, for readers on another machine. */
   readonly sources?: Readonly<Record<string, string>>;
+}
+
+export interface ReportProblem {
+  /** A file that could not be loaded, a suite or test with its place. */
+  readonly where: string;
+  readonly message: string;
 }
 
 export interface TestReport {
@@ -82,18 +90,24 @@ export type TestInput = Omit<TestReport, 'report'> & { readonly report: Report |
 /** Makes the document of these tests. */
 export function documentOf(
   tests: readonly TestInput[],
-  about: { readonly complete?: boolean; readonly shard?: Shard } = {},
+  about: {
+    readonly complete?: boolean;
+    readonly shard?: Shard;
+    readonly problems?: readonly ReportProblem[];
+  } = {},
 ): ReportDocument {
+  const { problems = [] } = about;
   const saved = tests.map((test) => ({ ...test, report: savedReport(test.report) }));
   return {
     schema: SCHEMA,
     straddle: version,
     node: process.version,
     writtenAt: new Date().toISOString(),
-    verdict: verdictOf(saved),
+    verdict: problems.length > 0 ? 'fail' : verdictOf(saved),
     complete: about.complete ?? true,
     ...(about.shard === undefined ? {} : { shard: about.shard }),
     tests: saved,
+    ...(problems.length === 0 ? {} : { problems: problems.map(({ where, message }) => ({ where, message })) }),
   };
 }
 

@@ -166,5 +166,6 @@ const DOCUMENT = v.looseObject({
       remark: v.optional(v.looseObject({ kind: v.picklist(REMARKS), detail: text })),
     }),
   ),
+  problems: v.optional(v.array(v.looseObject({ where: text, message: text }))),
   sources: v.optional(v.record(text, text)),
 });

@@ -20,8 +20,17 @@ export function html(document: ReportDocument): string {
   return `${page.slice(0, at)}${data}${page.slice(at)}`;
 }
 
-function dataOf({ straddle, node, writtenAt, verdict, complete, tests, sources = {} }: ReportDocument): PageData {
-  return { straddle, node, writtenAt, verdict, complete, tests: tests.map(pageTest), sources };
+function dataOf({
+  straddle,
+  node,
+  writtenAt,
+  verdict,
+  complete,
+  tests,
+  problems = [],
+  sources = {},
+}: ReportDocument): PageData {
+  return { straddle, node, writtenAt, verdict, complete, tests: tests.map(pageTest), problems, sources };
 }
 
 function pageTest(test: TestReport): PageTest {

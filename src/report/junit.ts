@@ -9,14 +9,19 @@ type Node = ReturnType<typeof create>;
 
 /**
  * JUnit XML. A test case has the properties `flaky` (it passes or fails with the order) and `vacuous` (it proves
- * nothing); a failure has the story. What could not be judged is skipped, with the reason.
+ * nothing); a failure has the story. What could not be judged is skipped, with the reason; a problem outside of tests is
+ * an error.
  */
-export function junit({ tests }: ReportDocument): string {
+export function junit({ tests, problems = [] }: ReportDocument): string {
   const root = create({ version: '1.0', encoding: 'UTF-8', invalidCharReplacement: '\uFFFD' });
-  const suites = root.ele('testsuites', { name: 'straddle', ...totals(tests) });
+  const suites = root.ele('testsuites', { name: 'straddle', ...totals(tests, problems.length) });
   for (const [file, cases] of byFile(tests)) {
     const suite = suites.ele('testsuite', { name: file, ...totals(cases) });
     for (const test of cases) addCase(suite, test);
+  }
+  if (problems.length > 0) {
+    const suite = suites.ele('testsuite', { name: 'outside of tests', ...totals([], problems.length) });
+    for (const { where, message } of problems) suite.ele('testcase', { name: where }).ele('error', { message });
   }
   return `${root.end({ prettyPrint: true })}\n`;
 }
@@ -49,12 +54,12 @@ function addCase(suite: Node, test: TestReport): void {
   }
 }
 
-function totals(tests: readonly TestReport[]): Record<string, string | number> {
+function totals(tests: readonly TestReport[], errors = 0): Record<string, string | number> {
   const judged = tests.filter(({ remark }) => remark === undefined);
   return {
-    tests: tests.length,
+    tests: tests.length + errors,
     failures: judged.filter(({ report }) => report.verdict !== 'pass').length,
-    errors: 0,
+    errors,
     skipped: tests.length - judged.length,
     time: seconds(tests.reduce((sum, { report }) => sum + report.elapsedMs, 0)),
   };

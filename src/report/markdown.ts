@@ -1,13 +1,13 @@
 import { tellBranches, tellFailure } from '../../properties/story.ts';
 import type { Failure } from '../../properties/report.ts';
 import { certaintyOf } from './certainty.ts';
-import type { ReportDocument, TestReport } from './document.ts';
+import type { ReportDocument, ReportProblem, TestReport } from './document.ts';
 import { mermaidOf } from './mermaid.ts';
 import { replayCommand } from './replay-command.ts';
 
 /** For a pull request or a CI summary: the verdict, every test that did not pass, its story and its diagram. */
 export function markdown(document: ReportDocument): string {
-  const { tests, complete } = document;
+  const { tests, complete, problems = [] } = document;
   const judged = tests.filter(({ remark }) => remark === undefined);
   const bad = judged.filter(({ report }) => report.verdict !== 'pass');
   const remarked = tests.filter(({ remark }) => remark !== undefined);
@@ -18,6 +18,7 @@ export function markdown(document: ReportDocument): string {
     `${count(tests.length, 'test')}, ${count(executions, 'execution')}${complete ? '' : '; ended early'}.`,
     ...(bad.length === 0 ? [] : ['', ...table(bad)]),
     ...bad.flatMap(told),
+    ...(problems.length === 0 ? [] : ['', '### Problems outside of tests', '', ...problems.map(problem)]),
     ...(remarked.length === 0 ? [] : ['', '### Not judged', '', ...remarked.map(remark)]),
     '',
   ].join('\n');
@@ -54,6 +55,10 @@ function told(test: TestReport): string[] {
 
 function remark({ name, file, remark }: TestReport): string {
   return `- \`${file}\` ${name}: **${remark!.kind}**, ${remark!.detail}`;
+}
+
+function problem({ where, message }: ReportProblem): string {
+  return `- \`${where}\`: ${message.replace(/\s*\n\s*/g, ' ')}`;
 }
 
 function fenced(language: string, text: string): string[] {

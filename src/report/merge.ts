@@ -19,7 +19,12 @@ export function merge(documents: readonly ReportDocument[]): ReportDocument {
       tests.set(key, [...(tests.get(key) ?? []), test]);
     }
   }
-  return documentOf([...tests.values()].map(mergeTest), { complete: parts.every(({ complete }) => complete) });
+  // Every shard meets them.
+  const problems = new Map(parts.flatMap((part) => part.problems ?? []).map((one) => [JSON.stringify(one), one]));
+  return documentOf([...tests.values()].map(mergeTest), {
+    complete: parts.every(({ complete }) => complete),
+    problems: [...problems.values()],
+  });
 }
 
 function inOrder(documents: readonly ReportDocument[]): ReportDocument[] {

@@ -14,6 +14,8 @@ export interface PageData {
   readonly verdict: Verdict;
   readonly complete: boolean;
   readonly tests: readonly PageTest[];
+  /** Outside of tests. */
+  readonly problems: readonly { readonly where: string; readonly message: string }[];
   /** Source text by file. */
   readonly sources: Readonly<Record<string, string>>;
 }

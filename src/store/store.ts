@@ -69,7 +69,7 @@ export class Store {
     withLock(path, () => {
       const gone = new Set([...mended, failed?.token]);
       const kept = this.#failures(path).filter(({ token }) => !gone.has(token));
-      const failures = (failed === undefined ? kept : [failed, ...kept]).slice(0, MOST_KEPT);
+      const failures = (failed === undefined ? kept : [essence(failed), ...kept]).slice(0, MOST_KEPT);
       if (failures.length === 0) rmSync(path, { force: true });
       else writeWhole(path, `${JSON.stringify({ straddle: VERSION, test, failures }, null, 2)}\n`);
     });
@@ -115,6 +115,11 @@ export class Store {
       .replace(/^-+|-+$/g, '');
     return join(this.folder, `${words.slice(0, 60)}-${hash}.json`);
   }
+}
+
+/** What is written of a failure: its trace is as long as its execution, and the token brings it back. */
+function essence({ token, kind, message, reach }: StoredFailure): StoredFailure {
+  return { kind, message, reach, token };
 }
 
 /** What a file says, or undefined if it is torn, of another version, or not there. */

@@ -1,4 +1,5 @@
 import { inject } from 'vitest';
+import { watchAnnotations } from './annotations.ts';
 import { asked, BUDGET } from './asked.ts';
 import { fileShare, testShare, type Budget, type PlannedFile } from './budget.ts';
 import { Conductor } from './conductor.ts';
@@ -27,6 +28,7 @@ if (process.send !== undefined) process.on('SIGINT', () => undefined);
 conductWith((test, runner) => {
   if (runsAlone(test) || (order.token !== undefined && test.mode !== 'run')) return undefined;
   prepareWorker();
+  watchAnnotations(runner);
   const isToFail = test.fails === true;
   return new Conductor(test, () => new UnchangedTest(test, runner, order, isToFail, shareOf(test, runner)));
 });

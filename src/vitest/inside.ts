@@ -44,7 +44,10 @@ export async function exploreInside<Result>(
   // In the order in which they are shown: the user's assertion, then the story.
   const { failure } = executions;
   const own = failure === undefined || failure instanceof SoftFailure ? [] : [failure];
-  if (failure instanceof Error && failure.stack !== undefined) failure.stack = withoutOwnFrames(failure.stack);
+  if (failure instanceof Error && failure.stack !== undefined) {
+    // A frozen error keeps its stack as it is.
+    Reflect.set(failure, 'stack', withoutOwnFrames(failure.stack));
+  }
   throw [...own, ...verdict.errors!.map(toError)];
 }
 

@@ -89,6 +89,8 @@ export interface Runner {
   onAfterRetryTask?(test: Task, at: Try): unknown;
   runTask?(test: Task): unknown;
   extendTaskContext?(context: TestContext): TestContext;
+  /** Tells Vitest's main process of an annotation. */
+  onTestAnnotate?(test: Task, annotation: unknown): Promise<unknown>;
 }
 
 type Hooks = Partial<Record<'beforeEach' | 'afterEach' | 'aroundEach', readonly unknown[]>>;

@@ -20,6 +20,11 @@ export function setQuiet(isQuiet: boolean): void {
   muted = undefined;
 }
 
+/** Whether this execution is told to nobody. */
+export function isQuiet(): boolean {
+  return muted !== undefined;
+}
+
 function silent(): void {
   // Nothing is printed.
 }

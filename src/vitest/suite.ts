@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { TestCase, TestModule, TestProject, Vitest } from 'vitest/node';
+import type { TestCase, TestModule, TestProject, TestSuite, Vitest } from 'vitest/node';
 import { StraddleError } from '../../scheduler/error.ts';
 import { createFilter, packagePatterns, unmatchedReport, type Filter } from '../instrument/filter.ts';
 import type { TestInput, TestReport } from '../report/document.ts';
@@ -222,6 +222,10 @@ class Suite {
       onTestRunEnd: (modules: readonly TestModule[], errors: readonly unknown[]) => {
         for (const module of modules) {
           for (const error of module.errors()) this.#problems.push(problemOf(this.#fileOf(module), error));
+          // Of `beforeAll` and `afterAll`.
+          for (const suite of module.children.allSuites()) {
+            for (const error of suite.errors()) this.#problems.push(problemOf(this.#placeOf(suite), error));
+          }
         }
         for (const error of errors) this.#problems.push(problemOf('outside of any test', error));
       },
@@ -232,13 +236,17 @@ class Suite {
     return relative(this.#options.root, moduleId).replaceAll('\\', '/');
   }
 
+  #placeOf(task: TestCase | TestSuite): string {
+    const line = task.location === undefined ? '' : `:${task.location.line}`;
+    return `${this.#fileOf(task.module)}${line} › ${task.fullName}`;
+  }
+
   #add(test: TestCase): void {
     this.#done++;
     const { state, errors } = test.result();
     const file = this.#fileOf(test.module);
-    const where = `${file}${test.location === undefined ? '' : `:${test.location.line}`} › ${test.fullName}`;
     if (state === 'skipped') this.#skipped++;
-    if (state === 'failed') this.#failed.push(problemOf(where, errors?.[0]));
+    if (state === 'failed') this.#failed.push(problemOf(this.#placeOf(test), errors?.[0]));
     const found = (test.meta() as { straddle?: Pick<TestReport, 'report' | 'remark'> }).straddle;
     const { name } = test.project;
     const reason = this.#without.get(name);

@@ -1,6 +1,7 @@
 import { expect, test as base, type ExpectStatic, type TestAPI, type TestContext as VitestContext } from 'vitest';
 import { StraddleError } from '../../scheduler/error.ts';
 import type { Sim } from '../../scheduler/sim.ts';
+import { watchAnnotations } from './annotations.ts';
 import { Conductor } from './conductor.ts';
 import { define, type Definition, type InterleavingsOptions } from './definition.ts';
 import { exploreInside } from './inside.ts';
@@ -61,6 +62,7 @@ conductWith((test, runner) => {
   const definition = definitions.get(test);
   if (definition === undefined) return undefined;
   watchMocks();
+  watchAnnotations(runner);
   prepareWorker();
   if (definition.extended || hasHooks(test)) {
     // What the test is to do is read before it is hidden from Vitest.

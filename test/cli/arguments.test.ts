@@ -4,6 +4,8 @@ import { duration, pattern, wholeFrom } from '../../src/cli/arguments.ts';
 
 test('times are milliseconds, by their unit; a bare number is seconds', () => {
   expect(['500ms', '30s', '1.5m', '2h', '3'].map(duration)).toEqual([500, 30_000, 90_000, 7_200_000, 3_000]);
+  // A longer timer would fire at once.
+  expect(duration('1000h')).toBe(2 ** 31 - 1);
 });
 
 test('whole numbers from the least one on', () => {

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -37,6 +37,18 @@ describe('straddle report', () => {
     expect(parseDocument(out, 'stdout').tests.length).toBe(4);
     expect(straddle('--format', 'junit', '--out', 'junit.xml').out).toBe('junit.xml\n');
     expect(existsSync(join(project, 'junit.xml'))).toBe(true);
+  });
+
+  test('minds not that nobody reads on', async () => {
+    // More than a pipe holds.
+    const sources = { 'long.ts': 'x'.repeat(1e6) };
+    writeDocument({ ...(await sampleDocument()), sources }, join(project, 'long.json'));
+    const child = spawn(process.execPath, [main, 'report', 'long.json', '--json'], { cwd: project });
+    let err = '';
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    child.stdout.once('data', () => child.stdout.destroy());
+    const code = await new Promise((ended) => child.on('close', ended));
+    expect({ code, err }).toEqual({ code: 0, err: '' });
   });
 
   test.each([

@@ -54,6 +54,9 @@ describe('the report document', () => {
     expect(verdict({ ...about, report: vacuous }, { ...about, report: failing })).toBe('fail');
     const remark = { kind: 'tick', detail: 'counts microtasks' } as const;
     expect(verdict({ ...about, report: failing, remark })).toBe('pass');
+    const problems = [{ where: 'a.test.ts', message: 'it could not be loaded' }];
+    expect(documentOf([{ ...about, report: passing }], { problems })).toMatchObject({ verdict: 'fail', problems });
+    expect(documentOf([{ ...about, report: passing }], { problems: [] })).not.toHaveProperty('problems');
   });
 
   test('is refused in one sentence when it cannot be read', async () => {

@@ -84,6 +84,8 @@ test('trace events: a thread per task, a slice per step, and flows that begin an
   expect(threads).toBe(new Set(trace.map(({ task }) => task)).size);
 });
 
+const PROBLEM = { where: 'lost.test.ts', message: 'no such\nmodule' };
+
 describe('JUnit', () => {
   const parse = (xml: string): Document =>
     new new Window().DOMParser().parseFromString(xml, 'text/xml') as unknown as Document;
@@ -108,6 +110,13 @@ describe('JUnit', () => {
     expect(cases[3]!.querySelector('skipped')!.getAttribute('message')).toMatch(/^tick: /);
   });
 
+  test('what went wrong outside of tests is an error, and counted', () => {
+    const xml = parse(junit(documentOf([], { problems: [PROBLEM] })));
+    expect(xml.querySelector('testsuites')!.getAttribute('errors')).toBe('1');
+    expect(xml.querySelector('testcase[name="lost.test.ts"] > error')!.getAttribute('message')).toBe('no such module');
+    expect(parse(junit(document)).querySelector('testsuites')!.getAttribute('errors')).toBe('0');
+  });
+
   test('is well-formed whatever a message holds', () => {
     const [first] = document.tests;
     const failure = { ...first!.report.failure!, message: 'a <b> & "c"\u0000\u001b[31m ]]>' };
@@ -129,6 +138,10 @@ test('Markdown tells the verdict, each test that did not pass with its story, an
   expect(text).toMatch(/### counter > both ways\n\n- \*\*branch\*\*/);
   expect(text).toContain('counter > ticks: **tick**');
   expect(text).not.toContain('### counter > in natural order');
+  expect(text).not.toContain('outside of tests');
+  expect(markdown(documentOf([], { problems: [PROBLEM] }))).toContain(
+    '### Problems outside of tests\n\n- `lost.test.ts`: no such module\n',
+  );
 });
 
 describe('GitHub', () => {

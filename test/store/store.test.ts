@@ -47,13 +47,15 @@ test('nothing is there before the first failure, and nothing after the last is m
 });
 
 test('one readable file for each test', () => {
-  store.update(NAME, { failed: failure(0) });
+  const whole = { ...failure(0), trace: [{ step: 0 }], error: new Error('m') };
+  store.update(NAME, { failed: whole });
   store.update({ ...NAME, project: 'unit' }, { failed: failure(1) });
   store.update({ ...NAME, by: 'explore' }, { failed: failure(2) });
   expect(files()).toHaveLength(3);
   for (const file of files()) expect(file).toMatch(/^a-test-suite-räce-[0-9a-f]{8}\.json$/);
   const text = readFileSync(join(store.folder, files()[0]!), 'utf8');
   expect(text).toContain('\n  "failures": [');
+  expect(text).not.toContain('trace');
   expect(store.tokens(NAME)).toEqual([tokens[0]]);
 });
 

@@ -42,6 +42,7 @@ test.each([
   ['an empty include glob', ['--include', ''], /An include or exclude glob is empty/],
   ['a file that does not parse', ['unparsable'], /broken\.js:1:\d+ does not parse: ./],
   ['a filter that matches nothing', ['no-such-file'], /No test file matches 'no-such-file'/],
+  ['a name that no test has', ['a.test', '-t', 'nobody'], /No test that would run matches -t 'nobody' in 1 file/],
   ['a project that is not there', ['--project', 'nowhere'], /./],
   [
     'runs that are no number',

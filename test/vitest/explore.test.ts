@@ -159,9 +159,16 @@ fixed('fixtures of the file', async ({ file }) => { expect(file.used++).toBe(0);
 test('doMock', async () => { vi.doMock('./other.js', () => ({ value: 'mocked' })); await race(); const { value } = await import('./other.js'); expect(value).toBe('mocked'); vi.doUnmock('./other.js'); });
 `;
 
+/** What fails is no test. */
+const LOST = `
+import { afterAll, beforeAll, describe, test } from 'vitest';
+describe('before', () => { beforeAll(() => { throw new Error('not set up'); }); test('never runs', async () => {}); });
+describe('after', () => { afterAll(async () => { throw new Error('not cleared'); }); test('runs', async () => {}); });
+`;
+
 const folder = project({
-  'vitest.config.ts': `export default { test: { exclude: ['odd.test.js', 'leaks.test.js', 'packaged.test.js', '**/node_modules/**'] } };`,
-  'odd.config.ts': `export default { test: { include: ['odd.test.js', 'leaks.test.js'] } };`,
+  'vitest.config.ts': `export default { test: { exclude: ['odd.test.js', 'leaks.test.js', 'lost.test.js', 'packaged.test.js', '**/node_modules/**'] } };`,
+  'odd.config.ts': `export default { test: { include: ['odd.test.js', 'leaks.test.js', 'lost.test.js'] } };`,
   'packaged.config.ts': `export default { test: { include: ['packaged.test.js'] } };`,
   'packaged.test.js': `import { expect, test } from 'vitest';
 import { Counter } from 'counter';
@@ -170,6 +177,7 @@ test('counts', async () => { const c = new Counter(); const io = () => Promise.r
     '{ "name": "counter", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
   'node_modules/counter/index.js': `export class Counter { n = 0; async add(io) { const seen = this.n; await io(); this.n = seen + 1; } }`,
   'leaks.test.js': LEAKS,
+  'lost.test.js': LOST,
   'api.js': `export const load = async () => 'real'; export class Client { get() { return 'real'; } } export const nested = { deep: () => 'real' };`,
   'other.js': `export const value = 'real';`,
   'shop.test.ts': SUITE,
@@ -286,9 +294,11 @@ describe('tests that are hard to repeat', () => {
   let told: string;
   let odd: Summary;
   let leaks: Summary;
+  let problems: ReportDocument['problems'];
   beforeAll(async () => {
     told = (await straddle(['explore', '--config', 'odd.config.ts', '--seed', '5', '--runs', '60'])).stdout;
-    const { tests } = parseDocument(readFileSync(join(folder, '.straddle/last.json'), 'utf8'), 'last');
+    const { tests, ...rest } = parseDocument(readFileSync(join(folder, '.straddle/last.json'), 'utf8'), 'last');
+    problems = rest.problems;
     odd = summarise(tests.filter(({ file }) => file === 'odd.test.js'));
     leaks = summarise(tests.filter(({ file }) => file === 'leaks.test.js'));
   });
@@ -311,6 +321,14 @@ describe('tests that are hard to repeat', () => {
     expect(names(odd.failing)).toEqual(['fails anyway']);
     expect(odd.failing[0]!.report.executions).toBe(1);
   });
+  test('hooks of a suite that fail are told', () => {
+    expect(problems).toEqual([
+      { where: 'lost.test.js:3 › before', message: 'not set up' },
+      { where: 'lost.test.js:4 › after', message: 'not cleared' },
+    ]);
+    expect(told).toContain('Problems outside of tests: 2\n  lost.test.js:3 › before\n    not set up\n');
+    expect(json).not.toHaveProperty('problems');
+  });
   test('microtask order is listed apart', () => expect(names(odd.tick)).toEqual(['micro']));
   test('mocks, assertion counts, retries and hooks begin anew in every execution', () => {
     expect(odd.dependent).toEqual([]);
@@ -325,7 +343,7 @@ describe('tests that are hard to repeat', () => {
   });
   test('a test that is to fail, and one that skips itself', () => {
     expect(names(odd.single)).toEqual(['hooks > were around each']);
-    expect(told).toContain('2 skipped');
+    expect(told).toContain('3 skipped');
   });
 });
 

@@ -29,6 +29,7 @@ test.interleavings.each([[1, 2], [3, 4]])('each %i %i', { runs: 20 }, async (a, 
   await honest(sim); expect(b).toBe(a + 1);
 });
 test.interleavings.for([{ n: 1 }, { n: 2 }])('for $n', { runs: 20 }, async ({ n }, { sim }) => { await honest(sim); expect(n).toBeLessThan(3); });
+test.interleavings('throws a frozen error', { seed: 1 }, async ({ sim, expect }) => lostUpdate(sim, (n) => { expect(n).toBeGreaterThan(0); if (n !== 2) throw Object.freeze(new Error('frozen')); }));
 test.interleavings('soft', { seed: 1 }, async ({ sim, expect }) => lostUpdate(sim, (n) => expect.soft(n).toBe(2)));
 test.interleavings('poll', { runs: 20 }, async ({ sim, expect }) => { await honest(sim); await expect.poll(() => 3).toBe(3); });
 for (const time of ['idle', 'mixed', 'elastic']) {
@@ -181,6 +182,12 @@ describe('passing and failing', () => {
   test('vacuous verdicts fail', () => {
     expect(failed('vacuous: no assertion')).toContain('not one assertion was evaluated');
     expect(failed('vacuous: no choice')).toContain('one interleaving only');
+  });
+
+  test('an error that cannot be changed is shown as it is', () => {
+    const [error, story] = told('throws a frozen error')!.failureMessages;
+    expect(error).toMatch(/^Error: frozen\n/);
+    expect(story).toContain('StraddleError: error: frozen');
   });
 
   test('soft assertions are shown once', () => {

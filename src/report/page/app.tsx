@@ -34,6 +34,11 @@ export function App({ data }: { data: PageData }): JSX.Element {
       <div class={data.tests.length > 1 ? 'layout' : 'layout single'}>
         {data.tests.length > 1 && <Tests view={view} />}
         <main id="main" tabIndex={-1}>
+          {data.problems.map(({ where, message }) => (
+            <p class="note" key={where}>
+              <code>{where}</code>: {message}
+            </p>
+          ))}
           {current === undefined ? <p>No test was explored.</p> : <Test view={view} test={current} />}
           <footer class="quiet">
             straddle {data.straddle}, Node {data.node}, <time dateTime={data.writtenAt}>{data.writtenAt}</time>
@@ -194,12 +199,13 @@ function Keys(): JSX.Element {
   );
 }
 
-function summary({ tests, complete }: PageData): string {
+function summary({ tests, problems, complete }: PageData): string {
   const failed = tests.filter(({ verdict, remark }) => verdict === 'fail' && remark === undefined).length;
   const vacuous = tests.filter(({ verdict, remark }) => verdict === 'vacuous' && remark === undefined).length;
   const parts = [`${tests.length} test${tests.length === 1 ? '' : 's'}`];
   if (failed > 0) parts.push(`${failed} failed`);
   if (vacuous > 0) parts.push(`${vacuous} vacuous`);
+  if (problems.length > 0) parts.push(`${problems.length} problem${problems.length === 1 ? '' : 's'} outside of tests`);
   if (!complete) parts.push('ended early');
   return parts.join(', ');
 }
