@@ -140,4 +140,10 @@ export class CheckError extends StraddleError {
     super(report.verdict === 'vacuous' ? 'vacuous' : (report.failure?.kind ?? 'fail'), message, options);
     this.report = report;
   }
+
+  /** For runners that print all that an error has: the message tells the report, of which `report` is the whole. */
+  toJSON(): object {
+    const { name, message, stack, cause, kind } = this;
+    return { name, message, stack, cause, kind };
+  }
 }

@@ -123,8 +123,10 @@ function attempt<State, C extends Call>(
       for (const operation of lane) {
         const { from, to } = intervals[operation]!;
         if (from > horizon) break;
-        if (met.has(configuration, operation)) latest = from;
-        else {
+        if (met.has(configuration, operation)) {
+          // What is presumed to be quiet was placed as early as can be, and might have come later.
+          if (!presumed[operation]) latest = from;
+        } else {
           horizon = Math.min(horizon, to);
           candidates.push(operation);
         }
@@ -132,7 +134,7 @@ function attempt<State, C extends Call>(
       for (const operation of lane) {
         const { from, to } = intervals[operation]!;
         if (from > horizon) break;
-        // An operation that something placed must follow can no longer come here.
+        // An operation that something else placed must follow can no longer come here.
         if (!presumed[operation] || to < latest) continue;
         if (automaton.next(state, operation).every((next) => next === state)) continue;
         presumed[operation] = false;

@@ -7,6 +7,15 @@ export const register: Model<unknown> = {
   step: (value, { name, args }) => (name === 'write' ? { state: args[0] } : { state: value, result: value }),
 };
 
+/** A register with compare-and-set; many calls leave the state alone, depending on the state. */
+export const cell: Model<unknown> = {
+  init: () => 0,
+  step(value, { name, args }) {
+    if (name !== 'cas') return register.step(value, { name, args, called: 0 });
+    return value === args[0] ? { state: args[1], result: true } : { state: value, result: false };
+  },
+};
+
 /** An empty queue gives `undefined`. */
 export const queue: Model<readonly unknown[]> = {
   init: () => [],
