@@ -201,9 +201,9 @@ function unexplained({ failed }: SuiteResult, { dependent, tick, vacuous }: Summ
   return failed.filter(({ where }) => !told.has(where));
 }
 
-/** Vitest says that they failed, and nothing is known of them but that. */
+/** Vitest says that they failed, and their reports do not: a time-out, a hook that failed, a test that was not run. */
 function unreported({ failed, tests }: SuiteResult): readonly Problem[] {
-  const known = new Set(tests.map(placeOf));
+  const known = new Set(tests.filter(({ report }) => report.verdict !== 'pass').map(placeOf));
   return failed.filter(({ where }) => !known.has(where));
 }
 

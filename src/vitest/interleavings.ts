@@ -31,6 +31,8 @@ export class Interleavings implements Exploration<Report> {
   readonly #timeout: number;
   /** It is to fail: its failures are nothing to remember. */
   readonly #isToFail: boolean;
+  /** By `.fails`. */
+  readonly #isMarkedFails: boolean;
   readonly #began = now.call(performance);
   readonly #token: string | undefined;
   #search: Search | undefined;
@@ -44,6 +46,7 @@ export class Interleavings implements Exploration<Report> {
     this.#store = new Store(runner.config.root);
     this.#name = nameOf(test, runner.config.root, 'interleavings');
     this.#timeout = definition.vitest.timeout ?? runner.config.testTimeout;
+    this.#isMarkedFails = isToFail;
     this.#isToFail = isToFail || this.#settings.expect === 'fail';
     const token = process.env['STRADDLE_REPLAY'];
     this.#token = token === '' ? undefined : token;
@@ -92,6 +95,8 @@ export class Interleavings implements Exploration<Report> {
       this.#test.meta['straddle'] = { report: savedReport(told as Report), ...remark };
     }
     if (mismatch !== undefined) return { state: 'fail', errors: [...errors, this.#error('StraddleError', mismatch)] };
+    // Vitest turns the verdict over: only a schedule that fails may do.
+    if (this.#isMarkedFails && report.failure === undefined) return { state: 'pass', errors: undefined };
     const timedOut = report.failure === undefined ? this.#timedOut() : undefined;
     if (timedOut !== undefined) return { state: 'fail', errors: [this.#error('Error', timedOut)] };
     if (report.verdict === 'pass') return { state: 'pass', errors: undefined };

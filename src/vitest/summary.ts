@@ -7,7 +7,7 @@ export interface Summary {
   readonly dependent: readonly TestReport[];
   /** Only the order of microtasks decides. */
   readonly tick: readonly TestReport[];
-  /** They fail in natural order already, as without straddle. */
+  /** They fail in natural order already, as without straddle, or pass and are to fail. */
   readonly failing: readonly TestReport[];
   /** Written with `test.interleavings`, and they prove nothing. */
   readonly vacuous: readonly TestReport[];
@@ -48,9 +48,15 @@ function groupOf({ report, remark }: TestReport): Exclude<keyof Summary, 'execut
   if (remark?.kind === 'tick') return 'tick';
   if (remark !== undefined) return 'uncontrolled';
   if (report.verdict === 'vacuous') return 'vacuous';
-  if (report.verdict === 'fail') return report.failure?.foundBy === 'natural' ? 'failing' : 'dependent';
+  if (report.verdict === 'fail') return failsAnyway(report) ? 'failing' : 'dependent';
   if (isUnexplored(report)) return 'unexplored';
   return report.executions === 1 && report.exhaustive ? 'single' : 'independent';
+}
+
+/** In natural order, or by passing although it is to fail. */
+function failsAnyway({ failure }: SavedReport): boolean {
+  if (failure === undefined || failure.foundBy === 'natural') return true;
+  return failure.order === 'natural' && failure.deviations === 0;
 }
 
 function neverStraddled(reports: readonly SavedReport[]): { site: string; executions: number }[] {

@@ -35,6 +35,11 @@ export interface InterleavingsApi<Fixtures = object> extends Register<[Interleav
   readonly skip: InterleavingsApi<Fixtures>;
   /** The test is to fail: some schedule must be found that fails. */
   readonly fails: InterleavingsApi<Fixtures>;
+  /** A table, a row for each case: the body is given the row as an object, and the context. */
+  each<Row = Readonly<Record<string, unknown>>>(
+    table: TemplateStringsArray,
+    ...values: readonly unknown[]
+  ): Register<[Row, InterleavingsContext<Fixtures>]>;
   /** The body is given the case, spread if all cases are arrays, and then the context. */
   each<Case extends readonly unknown[]>(cases: readonly Case[]): Register<[...Case, InterleavingsContext<Fixtures>]>;
   each<Case>(cases: readonly Case[]): Register<[Case, InterleavingsContext<Fixtures>]>;
@@ -43,12 +48,38 @@ export interface InterleavingsApi<Fixtures = object> extends Register<[Interleav
 }
 
 /** Vitest's `test`, with `interleavings`. */
-export type StraddleTest<Fixtures = object> = Omit<TestAPI<Fixtures>, 'extend'> & {
-  (...args: Parameters<TestAPI<Fixtures>>): void;
+export type StraddleTest<Fixtures = object> = Extension<Fixtures> & TestAPI<Fixtures>;
+
+interface Extension<Fixtures> {
   readonly interleavings: InterleavingsApi<Fixtures>;
-  extend<More extends Record<string, unknown>>(
-    fixtures: Parameters<TestAPI<Fixtures>['extend']>[0],
-  ): StraddleTest<Fixtures & More>;
+  extend<More extends object>(fixtures: FixturesOf<More, Fixtures>): StraddleTest<Fixtures & More>;
+  /** From Vitest 4.1 on. */
+  extend<Name extends string, Value>(
+    name: Name,
+    fixture: NamedFixture<Value, Fixtures>,
+  ): StraddleTest<Fixtures & Record<Name, Awaited<Value>>>;
+  extend<Name extends string, Value>(
+    name: Name,
+    options: FixtureOptions,
+    fixture: NamedFixture<Value, Fixtures>,
+  ): StraddleTest<Fixtures & Record<Name, Awaited<Value>>>;
+}
+
+/** Vitest has these types, too, and does not export them. */
+type FixturesOf<More, Known> = {
+  [Name in keyof More]:
+    | Fixture<More[Name], Omit<More, Name> & Known & VitestContext>
+    | [Fixture<More[Name], Omit<More, Name> & Known & VitestContext>, FixtureOptions?];
+};
+type Fixture<Value, Context> = Value | ((context: Context, use: (value: Value) => Promise<void>) => unknown);
+type NamedFixture<Value, Known> = (
+  context: Known & VitestContext,
+  helpers: { onCleanup(cleanup: () => unknown): void },
+) => Value;
+type FixtureOptions = {
+  readonly auto?: boolean;
+  readonly injected?: boolean;
+  readonly scope?: 'test' | 'file' | 'worker';
 };
 
 type Modifier = 'only' | 'skip' | 'fails';

@@ -159,11 +159,14 @@ fixed('fixtures of the file', async ({ file }) => { expect(file.used++).toBe(0);
 test('doMock', async () => { vi.doMock('./other.js', () => ({ value: 'mocked' })); await race(); const { value } = await import('./other.js'); expect(value).toBe('mocked'); vi.doUnmock('./other.js'); });
 `;
 
-/** What fails is no test. */
+/** What fails is no body, or the lack of a failure. */
 const LOST = `
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { test } from 'straddle/vitest';
 describe('before', () => { beforeAll(() => { throw new Error('not set up'); }); test('never runs', async () => {}); });
 describe('after', () => { afterAll(async () => { throw new Error('not cleared'); }); test('runs', async () => {}); });
+test.interleavings.fails('is to fail and does not', { runs: 5 }, async ({ sim, expect }) => { await sim.point('x'); expect(1).toBe(1); });
+test.interleavings('takes too long', { timeout: 50 }, async ({ sim, expect }) => { const t = (n) => sim.spawn(n, async () => { for (let i = 0; i < 9; i++) await sim.point(n); }); await Promise.all([t('a'), t('b'), t('c')]); for (let i = 0; i < 1e6; i++) Math.sqrt(i); expect(1).toBe(1); });
 `;
 
 const folder = project({
@@ -323,11 +326,19 @@ describe('tests that are hard to repeat', () => {
   });
   test('hooks of a suite that fail are told', () => {
     expect(problems).toEqual([
-      { where: 'lost.test.js:3 › before', message: 'not set up' },
-      { where: 'lost.test.js:4 › after', message: 'not cleared' },
+      {
+        where: 'lost.test.js:7 › takes too long',
+        message: expect.stringMatching(/^Test timed out in 50ms, after \d+ of 1000 executions\.$/),
+      },
+      { where: 'lost.test.js:4 › before', message: 'not set up' },
+      { where: 'lost.test.js:5 › after', message: 'not cleared' },
     ]);
-    expect(told).toContain('Problems outside of tests: 2\n  lost.test.js:3 › before\n    not set up\n');
+    expect(told).toContain('Problems outside of tests: 2\n  lost.test.js:4 › before\n    not set up\n');
     expect(json).not.toHaveProperty('problems');
+  });
+  test('a test that is to fail under some schedule and does not is told as it failed', () => {
+    expect(told).toContain('lost.test.js:6 › is to fail and does not\n    Expect test to fail\n');
+    expect(told).toContain('lost.test.js:7 › takes too long\n    Test timed out in 50ms');
   });
   test('microtask order is listed apart', () => expect(names(odd.tick)).toEqual(['micro']));
   test('mocks, assertion counts, retries and hooks begin anew in every execution', () => {
