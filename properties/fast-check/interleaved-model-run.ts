@@ -40,6 +40,12 @@ export async function interleavedModelRun<Model extends object, Real>(
   commands: Commands<Model, Real>,
   options: ExploreOptions = {},
 ): Promise<void> {
+  if (typeof (commands as Partial<typeof commands> | undefined)?.[Symbol.iterator] !== 'function') {
+    throw new StraddleError(
+      'usage',
+      'interleavedModelRun() runs the commands that fc.commands() makes, or a list of them.',
+    );
+  }
   const make = makerOf(model, real);
   const engine = slot.hook as Scheduler | undefined;
   if (engine !== undefined) {

@@ -38,6 +38,7 @@ export type InterleavingsPlugin = <Values>(...at: Parameters<fc.Plugin<unknown>>
  */
 export function interleavings(options: InterleavingsOptions = {}): InterleavingsPlugin {
   requirePlugins(fc.__version);
+  if (typeof options !== 'object' || (options as unknown) === null) settle(options);
   for (const name of ['expect', 'onProgress']) {
     if (Object.hasOwn(options, name)) {
       throw new StraddleError('usage', `interleavings() has no option '${name}': fast-check judges a property.`);

@@ -34,7 +34,7 @@ export interface Schedule {
   /** Choices with two or more enabled operations, counted from 0, at which another one is picked. */
   readonly deviations: readonly { readonly choice: number; readonly pick: number }[];
   /**
-   * Runs one execution of `body` in this order. Afterwards the schedule prints what it meant for this body.
+   * Runs one execution of `body` in this order. Once that has failed, the schedule prints what it meant for that body.
    * @throws CheckError with the story if the execution fails.
    */
   run(body: (sim: Sim) => unknown, options?: ScheduleOptions): Promise<Report>;
@@ -46,7 +46,9 @@ export interface Schedule {
  * and path bring it back, and it combines with other arbitraries:
  *
  * ```ts
- * fc.asyncProperty(operations, schedules(), (list, schedule) => schedule.run(() => concurrently(list)));
+ * fc.asyncProperty(operations, schedules(), async (list, schedule) => {
+ *   await schedule.run(() => concurrently(list));
+ * });
  * ```
  */
 export function schedules(): fc.Arbitrary<Schedule> {
@@ -149,8 +151,9 @@ class PickedSchedule implements Schedule {
       };
     };
     const report = await control(limits, plan);
-    this.#told = report.failure;
+    // Not forgotten when it passes: fast-check tries smaller values beside the schedule that it will print.
     if (report.failure === undefined) return report;
+    this.#told = report.failure;
     const { error, token } = report.failure;
     const story = tellFailure(report.failure, `with fast-check's seed and path, or replay(body, '${token}')`);
     throw new CheckError(story, report, error === undefined ? undefined : { cause: error });

@@ -128,9 +128,10 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
  */
 export function checkedHistory<C extends Call>(history: readonly Operation<C>[]): Operation<C>[] {
   if (!Array.isArray(history)) throw new StraddleError('history', 'A history is an array of operations.');
-  for (const [index, { name, args, called, returned }] of history.entries()) {
+  for (const [index, operation] of history.entries()) {
+    const { name, args, called, returned } = (operation ?? {}) as Partial<Operation>;
     const which = `Operation ${index + 1} of the history`;
-    if (typeof name !== 'string' || !Array.isArray(args) || !Number.isFinite(called))
+    if (typeof name !== 'string' || !Array.isArray(args) || called === undefined || !Number.isFinite(called))
       throw new StraddleError('history', `${which} lacks a name, a list of arguments, or the time of its call.`);
     if (returned !== undefined && !(returned > called && returned < Infinity))
       throw new StraddleError('history', `${which}, ${name}, responds at ${returned} but is called at ${called}.`);

@@ -143,5 +143,8 @@ describe('commands run as concurrent tasks', () => {
     await expect(interleavedModelRun(model(), new Stock(false), [])).rejects.toThrow(
       'so it needs a function that makes the model',
     );
+    await expect(interleavedModelRun(model, () => new Stock(false), 5 as unknown as [])).rejects.toThrow(
+      'runs the commands that fc.commands() makes',
+    );
   });
 });

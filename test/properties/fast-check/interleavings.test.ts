@@ -309,6 +309,7 @@ describe('wrong use is one clear sentence', () => {
     [{ rusn: 5 }, "There is no option 'rusn' (did you mean 'runs'?)"],
     [{ runs: 0 }, 'runs must be a whole number of 1 or more, not 0.'],
     [{ expect: 'fail' }, "interleavings() has no option 'expect': fast-check judges a property."],
+    [null, 'The options must be an object.'],
   ])('options: %o', (options, message) => {
     expect(() => interleavings(options as object)).toThrow(message);
   });

@@ -77,6 +77,9 @@ describe('schedules', () => {
       { seed: 1, numRuns: 1000 },
     );
     expect(fc.stringify(details.counterexample)).toMatch(/^\[(steady|natural) order, but \w at \w before \w at \w;/);
+    const [failed] = details.counterexample!;
+    await failed.run(() => undefined);
+    expect(fc.stringify(failed)).toContain(' before ');
     const natural = fc.sample(schedules(), 100).find(({ deviations }) => deviations.length === 0)!;
     expect(String(natural)).toMatch(/^(natural|steady) order$/);
   });

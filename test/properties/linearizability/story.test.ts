@@ -248,7 +248,7 @@ describe('bad input is refused in one sentence', () => {
     [
       'something that is no operation',
       'history',
-      () => check(fine, [get, {} as Operation]),
+      () => check(fine, [get, null as unknown as Operation]),
       'Operation 2 of the history lacks a name, a list of arguments, or the time of its call.',
     ],
     [
