@@ -20,6 +20,10 @@ const TELLING =
   /\b(\w*Error|\w*Exception|FAIL|failed|panicked|Traceback|not ok|assert\w*|expected|timed? ?out)\b|✗|✖|×/i;
 /** The line that an error's own text begins with. */
 const HEAD = /^(?:Uncaught |Caused by: |E +)?[\w.]*(?:Error|Exception)\b.{0,40}?: /;
+/** A line of a stack trace of JavaScript's. */
+const FRAME = /^at .*(?::\d+|<anonymous>|native)\)?$/;
+/** One that shows no code of the user's. */
+const FOREIGN = /\bnode:|node_modules|<anonymous>|native\)?$/;
 const MOST_LINES = 6;
 
 export function outcomeOf(result: Ended, ms: number): Outcome {
@@ -44,10 +48,14 @@ function tellingLines(text: string): string[] {
   const lines = stripVTControlCharacters(text)
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^at .*:\d+/.test(line));
+    .filter((line) => line !== '');
   const head = lines.findIndex((line) => HEAD.test(line));
   const first = head < 0 ? lines.findIndex((line) => TELLING.test(line)) : head;
-  return first < 0 ? lines.slice(-1) : lines.slice(first, first + MOST_LINES);
+  const isText = (line: string): boolean => !FRAME.test(line);
+  if (first < 0) return lines.filter(isText).slice(-1);
+  const rest = lines.slice(first);
+  const place = rest.find((line) => FRAME.test(line) && !FOREIGN.test(line));
+  return [...rest.filter(isText).slice(0, MOST_LINES), ...(place === undefined ? [] : [place])];
 }
 
 /** Without what differs from run to run: numbers, addresses, temporary paths. */

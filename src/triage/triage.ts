@@ -177,7 +177,7 @@ class Triage {
     const leaked: string[] = [];
     const evidence = [`${capital(axis.says)}.`];
     const told = `${axis.name}: ${labels.join(', ')}`;
-    if (axis.kind === 'seed') evidence.push(`It fails every time with ${axis.name} ${labels.join(', ')}.`);
+    if (axis.kind === 'seed') evidence.push(`It fails every time with ${told}.`);
     else evidence.push(`With ${told} it fails in ${share(entry.tally)}; plain in ${share(this.#plain)}.`);
     if (axis.name === 'environment') {
       const isMinimal = entry.level.change.only !== undefined;

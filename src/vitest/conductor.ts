@@ -12,7 +12,7 @@ import {
   type Try,
 } from './internals.ts';
 import { Listeners } from './listeners.ts';
-import { setQuiet } from './quiet.ts';
+import { setLoudness, tellHeld } from './quiet.ts';
 import { Tidy } from './tidy.ts';
 
 /** What is explored of a test, and what becomes of it. */
@@ -90,7 +90,8 @@ export class Conductor<Result> implements Conducted {
       }
     }
     // Printed in the first execution, and in the one that is told.
-    setQuiet(this.#executions > 0 && !this.#session.isWatched);
+    const isFirst = this.#executions === 0;
+    setLoudness(isFirst ? 'aloud' : this.#session.isWatched ? 'held' : 'mute');
     result!.state = 'run';
     result!.errors = undefined;
     this.#isOpen = true;
@@ -112,7 +113,7 @@ export class Conductor<Result> implements Conducted {
     if (isTriedAgain && this.#exploration.mayRetry === true) return;
     this.#isOpen = false;
     this.#listeners?.remove();
-    setQuiet(false);
+    setLoudness('aloud');
     if (this.#skip !== undefined) return this.#end();
     const errors = result.errors ?? [];
     this.#exploration.closed?.(failed, errors);
@@ -131,6 +132,7 @@ export class Conductor<Result> implements Conducted {
       verdict = { state: 'fail', errors: [toTaskError(error)] };
     }
     this.#end();
+    if (verdict.state === 'fail') tellHeld();
     result.state = verdict.state;
     result.errors = verdict.errors;
     // Executions are no repeats that anybody asked for.

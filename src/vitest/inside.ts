@@ -3,7 +3,7 @@ import type { Sim } from '../../scheduler/sim.ts';
 import { withoutOwnFrames } from '../../scheduler/sites.ts';
 import { isPending, type Exploration } from './conductor.ts';
 import { assertionsOf, type Runner, type Task, type TaskError } from './internals.ts';
-import { setQuiet } from './quiet.ts';
+import { setLoudness, tellHeld } from './quiet.ts';
 import { Tidy } from './tidy.ts';
 
 /** Assertions of `expect.soft` failed; Vitest has noted them already. */
@@ -27,12 +27,13 @@ export async function exploreInside<Result>(
   try {
     found = await control(limits, (engine) =>
       exploration.plan(engine, (sim) => {
-        setQuiet(executions.count > 0 && engine.scheduler.observer === undefined);
+        const isFirst = executions.count === 0;
+        setLoudness(isFirst ? 'aloud' : engine.scheduler.observer === undefined ? 'mute' : 'held');
         return executions.run(sim);
       }),
     );
   } finally {
-    setQuiet(false);
+    setLoudness('aloud');
   }
   if (executions.skip !== undefined) throw executions.skip as Error;
   const result = test.result!;
@@ -41,6 +42,7 @@ export async function exploreInside<Result>(
   result.errors = undefined;
   const verdict = exploration.conclude(found, soft, executions.assertions);
   if (verdict.state !== 'fail') return;
+  tellHeld();
   // In the order in which they are shown: the user's assertion, then the story.
   const { failure } = executions;
   const own = failure === undefined || failure instanceof SoftFailure ? [] : [failure];

@@ -22,7 +22,7 @@ describe('straddle triage -- command', () => {
   test('names the cause of a flaky program with its evidence', () => {
     const { cause, evidence, plain, complete, schema } = triaged('random-id', '--runs', '8');
     expect({ cause, complete, schema }).toEqual({ cause: 'randomness', complete: true, schema: 'straddle-triage/1' });
-    expect(evidence.join(' ')).toMatch(/It fails every time with random seed seed \d/);
+    expect(evidence.join(' ')).toMatch(/It fails every time with random seed: seed \d/);
     expect(plain.outcomes.length).toBe(plain.runs);
   });
 

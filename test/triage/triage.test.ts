@@ -169,7 +169,7 @@ describe('triage names the cause', () => {
     expect(tellTriage(document)).toMatchInlineSnapshot(`
       "randomness: program
         With its random numbers fixed it ends the same way every time, one way or the other with the seed.
-        It fails every time with random seed seed 3, seed 6, seed 8.
+        It fails every time with random seed: seed 3, seed 6, seed 8.
 
       It fails in 5 of 20 runs (11 % to 47 %).
         A..........A.A...A.A
@@ -199,4 +199,7 @@ test('a failure is known by the line that tells it, whatever differs from run to
   ).toBe('exit code 1: TypeError: got <n> in <temporary path>');
   expect(of('TypeError: got 18 in /tmp/zzz/c')).toBe(of('TypeError: got 9 in /tmp/a/b'));
   expect(of('')).toBe('exit code 1');
+  const thrown =
+    'Error: no\n    at new Promise (<anonymous>)\n    at x (node_modules/y/z.js:3:4)\n    at it (test/a.js:1:2)\n    at node:internal/a:5:6\nthe end';
+  expect(outcomeOf(result(thrown), 5).excerpt).toBe('Error: no\nthe end\nat it (test/a.js:1:2)');
 });

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { watchAnnotations } from '../../src/vitest/annotations.ts';
 import type { Runner, Task } from '../../src/vitest/internals.ts';
-import { setQuiet } from '../../src/vitest/quiet.ts';
+import { setLoudness } from '../../src/vitest/quiet.ts';
 
 const annotation = { message: 'a note', type: 'notice' };
 
@@ -11,11 +11,11 @@ test('annotations are told once, and in every execution nobody waits for it but 
   const task = {} as Task;
   watchAnnotations(runner);
   watchAnnotations(runner);
-  for (const isQuiet of [false, true, true]) {
-    setQuiet(isQuiet);
+  for (const loudness of ['aloud', 'mute', 'held'] as const) {
+    setLoudness(loudness);
     expect(await runner.onTestAnnotate!(task, annotation)).toBe(annotation);
   }
-  setQuiet(false);
+  setLoudness('aloud');
   expect(tell.mock.calls).toEqual([[task, annotation]]);
   expect(await Promise.all(task.promises!)).toEqual([{ ...annotation, location: 'told' }]);
 });

@@ -17,8 +17,8 @@ const lostUpdate = async (sim, check) => {
 const honest = (sim) => lostUpdate(sim, (n) => expect(n).toBeGreaterThan(0));
 
 test('an ordinary test', async () => { await 1; expect(1).toBe(1); });
-test.interleavings('passes', { runs: 20 }, async ({ sim }) => honest(sim));
-test.interleavings('loses', { seed: 1 }, async ({ sim, expect }) => lostUpdate(sim, (n) => expect(n).toBe(2)));
+test.interleavings('passes', { runs: 20 }, async ({ sim }) => { console.log('printed: passes'); await honest(sim); });
+test.interleavings('loses', { seed: 1 }, async ({ sim, expect }) => lostUpdate(sim, (n) => { console.log('printed: loses with', n); expect(n).toBe(2); }));
 test.interleavings.fails('is to fail', async ({ sim }) => lostUpdate(sim, (n) => expect(n).toBe(2)));
 test.interleavings.fails('is to fail and does not', { runs: 20 }, async ({ sim }) => honest(sim));
 test.interleavings.skip('skipped', async () => { throw new Error('ran'); });
@@ -100,7 +100,7 @@ describe('with hooks', () => {
     expect(all.startsWith('before,body,after,before,body,after')).toBe(true);
     expect(all.split('body').length).toBeGreaterThan(20);
   });
-  test.interleavings('loses below hooks', { seed: 1 }, async ({ sim, expect }) => lostUpdate(sim, (n) => expect(n).toBe(2)));
+  test.interleavings('loses below hooks', { seed: 1 }, async ({ sim, expect }) => lostUpdate(sim, (n) => { console.log('printed: loses below hooks with', n); expect(n).toBe(2); }));
   test.interleavings('the hook fails', { seed: 1 }, async ({ sim, expect }) => lostUpdate(sim, (n) => { shared = { counter: n, checked: true }; expect(n).toBeGreaterThan(0); }));
   test.interleavings.fails('is to fail below hooks', async ({ sim }) => lostUpdate(sim, (n) => expect(n).toBe(2)));
   test.interleavings('skips itself below hooks', async ({ skip }) => skip());
@@ -177,6 +177,16 @@ describe('passing and failing', () => {
     expect(story).toMatch(/a\.test\.js:\d+:\d+/);
     expect(ran.output).toContain(`a.test.js > ${name.replace('hooks ', 'hooks > ')}\nAssertionError`);
     expect(ran.output).toContain('- Expected\n+ Received\n\n- 2\n+ 1');
+  });
+
+  test('what is printed is that of the first execution, and of the failing one that is told', () => {
+    expect(ran.output.match(/printed: .*/g)).toEqual([
+      'printed: passes',
+      'printed: loses with 1',
+      'printed: loses with 1',
+      'printed: loses below hooks with 1',
+      'printed: loses below hooks with 1',
+    ]);
   });
 
   test('vacuous verdicts fail', () => {
