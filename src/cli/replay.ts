@@ -53,20 +53,22 @@ async function replay(token: string, flags: Flags): Promise<number> {
   }
   const guide = guideOf(flags);
   const root = process.cwd();
-  const test = new Store(root).find(token);
-  if (test === undefined) {
+  const stored = new Store(root).find(token);
+  if (stored === undefined) {
     throw new StraddleError(
       'unknown-token',
       'No test is known for this token in .straddle/: run its test with STRADDLE_REPLAY set to the token instead.',
     );
   }
+  const { test, scope } = stored;
   if (guide !== undefined) guideChildren(guide);
   const { tests, problems } = await exploreSuite({
     root,
     filters: [test.file],
     namePattern: `^ ?${patternOf(test.name)}$`,
     project: test.project,
-    config: flags.config,
+    ...scope,
+    config: flags.config ?? scope.config,
     runs: 1,
     seed: 0,
     time: 'idle',

@@ -23,12 +23,21 @@ export interface TestName {
   readonly by: 'interleavings' | 'explore';
 }
 
+/** What `straddle explore` was told with the options of these names. */
+export interface Scope {
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly config?: string;
+}
+
 /** A failing schedule. */
 export interface StoredFailure {
   readonly token: string;
   readonly kind: string;
   readonly message: string;
   readonly reach: string;
+  /** It is replayed in the same one. */
+  readonly scope?: Scope;
 }
 
 /** What the file of one test says. */
@@ -75,9 +84,13 @@ export class Store {
     });
   }
 
-  /** The test that a token belongs to. */
-  find(token: string): TestName | undefined {
-    return this.entries().find(({ failures }) => failures.some((failure) => failure.token === token))?.test;
+  /** The test that a token belongs to, and how it was explored. */
+  find(token: string): { readonly test: TestName; readonly scope: Scope } | undefined {
+    for (const { test, failures } of this.entries()) {
+      const failure = failures.find((one) => one.token === token);
+      if (failure !== undefined) return { test, scope: failure.scope ?? {} };
+    }
+    return undefined;
   }
 
   /**
@@ -118,8 +131,8 @@ export class Store {
 }
 
 /** What is written of a failure: its trace is as long as its execution, and the token brings it back. */
-function essence({ token, kind, message, reach }: StoredFailure): StoredFailure {
-  return { kind, message, reach, token };
+function essence({ token, kind, message, reach, scope = {} }: StoredFailure): StoredFailure {
+  return { kind, message, reach, token, ...(Object.keys(scope).length === 0 ? {} : { scope }) };
 }
 
 /** What a file says, or undefined if it is torn, of another version, or not there. */

@@ -12,7 +12,7 @@ import {
   type Try,
 } from './internals.ts';
 import { Listeners } from './listeners.ts';
-import { setLoudness, tellHeld } from './quiet.ts';
+import { loudnessOf, setLoudness, tellHeld } from './quiet.ts';
 import { Tidy } from './tidy.ts';
 
 /** What is explored of a test, and what becomes of it. */
@@ -90,8 +90,7 @@ export class Conductor<Result> implements Conducted {
       }
     }
     // Printed in the first execution, and in the one that is told.
-    const isFirst = this.#executions === 0;
-    setLoudness(isFirst ? 'aloud' : this.#session.isWatched ? 'held' : 'mute');
+    setLoudness(loudnessOf(this.#executions === 0, this.#session.isWatched));
     result!.state = 'run';
     result!.errors = undefined;
     this.#isOpen = true;

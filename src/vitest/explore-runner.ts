@@ -4,7 +4,7 @@ import { asked, BUDGET } from './asked.ts';
 import { fileShare, testShare, type Budget, type PlannedFile } from './budget.ts';
 import { Conductor } from './conductor.ts';
 import { quickenDeclarations } from './declarations.ts';
-import { fullNameOf, RunnerClass, type File, type Runner, type Suite, type Task } from './internals.ts';
+import { fullNameOf, RunnerClass, type File, type Suite, type Task } from './internals.ts';
 import { nameOf } from './interleavings.ts';
 import { conductWith, runAllAlone, runsAlone } from './runner-hooks.ts';
 import { watchMocks } from './tidy.ts';
@@ -30,16 +30,16 @@ conductWith((test, runner) => {
   prepareWorker();
   watchAnnotations(runner);
   const isToFail = test.fails === true;
-  return new Conductor(test, () => new UnchangedTest(test, runner, order, isToFail, shareOf(test, runner)));
+  return new Conductor(test, () => new UnchangedTest(test, runner, order, isToFail, shareOf(test)));
 });
 
 /** What a test is given of the budget, when it begins. */
-function shareOf(test: Task, { config }: Runner): number | undefined {
+function shareOf(test: Task): number | undefined {
   if (budget === undefined) return undefined;
   const time = performance.timeOrigin + now.call(performance);
   let rest = left.get(test.file);
   if (rest === undefined) {
-    const { file, project = '' } = nameOf(test, config.root, 'explore');
+    const { file, project = '' } = nameOf(test, order.root, 'explore');
     const plan = budget.files.find((one) => one.file === file && one.project === project);
     rest = { until: time + fileShare(budget, file, project, time), plan, tests: namesOf(test.file) };
     left.set(test.file, rest);

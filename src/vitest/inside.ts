@@ -3,7 +3,7 @@ import type { Sim } from '../../scheduler/sim.ts';
 import { withoutOwnFrames } from '../../scheduler/sites.ts';
 import { isPending, type Exploration } from './conductor.ts';
 import { assertionsOf, type Runner, type Task, type TaskError } from './internals.ts';
-import { setLoudness, tellHeld } from './quiet.ts';
+import { loudnessOf, setLoudness, tellHeld } from './quiet.ts';
 import { Tidy } from './tidy.ts';
 
 /** Assertions of `expect.soft` failed; Vitest has noted them already. */
@@ -27,8 +27,7 @@ export async function exploreInside<Result>(
   try {
     found = await control(limits, (engine) =>
       exploration.plan(engine, (sim) => {
-        const isFirst = executions.count === 0;
-        setLoudness(isFirst ? 'aloud' : engine.scheduler.observer === undefined ? 'mute' : 'held');
+        setLoudness(loudnessOf(executions.count === 0, engine.scheduler.observer !== undefined));
         return executions.run(sim);
       }),
     );

@@ -13,7 +13,8 @@ import { Store, type TestName } from '../store/store.ts';
 import { replayCommands } from './command.ts';
 import type { Exploration } from './conductor.ts';
 import type { Definition } from './definition.ts';
-import { isExploring } from './asked.ts';
+import { asked, isExploring } from './asked.ts';
+import { startedIn } from './root.ts';
 import { host } from './worker.ts';
 import { fullNameOf, type Runner, type Task, type TaskError, type TaskResult } from './internals.ts';
 
@@ -43,8 +44,9 @@ export class Interleavings implements Exploration<Report> {
     this.#definition = definition;
     this.#settings = settle(definition.options);
     this.#branches = new Branches(this.#settings.branches);
-    this.#store = new Store(runner.config.root);
-    this.#name = nameOf(test, runner.config.root, 'interleavings');
+    const root = startedIn(runner.config.root);
+    this.#store = new Store(root);
+    this.#name = nameOf(test, root, 'interleavings');
     this.#timeout = definition.vitest.timeout ?? runner.config.testTimeout;
     this.#isMarkedFails = isToFail;
     this.#isToFail = isToFail || this.#settings.expect === 'fail';
@@ -124,7 +126,9 @@ export class Interleavings implements Exploration<Report> {
     if (this.#isToFail || this.#token !== undefined) return;
     const mended = this.#search?.mended ?? [];
     try {
-      this.#store.update(this.#name, { ...(failure === undefined ? {} : { failed: failure }), mended });
+      const scope = isExploring ? asked().scope : {};
+      const failed = failure === undefined ? {} : { failed: { ...failure, scope } };
+      this.#store.update(this.#name, { ...failed, mended });
     } catch (error) {
       // A project that cannot be written to is no reason to hide the verdict.
       process.emitWarning(`straddle: ${(error as Error).message}`);

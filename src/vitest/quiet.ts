@@ -10,6 +10,13 @@ type Method = (typeof METHODS)[number];
  */
 export type Loudness = 'aloud' | 'held' | 'mute';
 
+/** Of an execution: few are run where one is replayed, and whoever steps through it wants to see what it prints. */
+export function loudnessOf(isFirst: boolean, isWatched: boolean): Loudness {
+  if (isFirst) return 'aloud';
+  if (!isWatched) return 'mute';
+  return (process.env['STRADDLE_REPLAY'] ?? '') === '' ? 'held' : 'aloud';
+}
+
 /** The console's own methods, while others stand there. */
 let originals: Partial<Record<Method, unknown>> | undefined;
 let standIn: Partial<Record<Method, unknown>> = {};

@@ -13,8 +13,8 @@ import { isUnexplored, Memory } from './memory.ts';
 import { problemOf, type Problem } from './problems.ts';
 import { spend } from './spend.ts';
 
-export interface SuiteOptions extends Asked {
-  /** Where Vitest looks for its configuration. */
+export interface SuiteOptions extends Omit<Asked, 'scope'> {
+  /** Also where Vitest looks for its configuration. */
   readonly root: string;
   /** Parts of the paths of test files. */
   readonly filters: readonly string[];
@@ -208,8 +208,11 @@ class Suite {
   }
 
   #asked(): Asked {
-    const { runs, seed, time, granularity, token } = this.#options;
-    return { runs, seed, time, granularity, ...(token === undefined ? {} : { token }) };
+    const { runs, seed, time, granularity, root, token, include, exclude, config } = this.#options;
+    const scope = Object.fromEntries(
+      Object.entries({ include, exclude, config }).filter(([, said]) => said !== undefined),
+    );
+    return { runs, seed, time, granularity, root, scope, ...(token === undefined ? {} : { token }) };
   }
 
   #reporter(): object {

@@ -36,8 +36,7 @@ export class UnchangedTest implements Exploration<Surveyed> {
   /** @param budgetMs for all its executions. */
   constructor(test: Task, runner: Runner, asked: Asked, isToFail: boolean, budgetMs: number | undefined) {
     this.#isToFail = isToFail;
-    const { runs, seed, time, granularity } = asked;
-    const { root } = runner.config;
+    const { runs, seed, time, granularity, root } = asked;
     common ??= {
       settings: settle({ runs, seed, time, granularity, vacuity: 'off', leaks: 'off' }),
       store: new Store(root),
@@ -105,7 +104,10 @@ export class UnchangedTest implements Exploration<Surveyed> {
     const mended = this.#survey?.mended ?? [];
     if (failure === undefined && mended.length === 0) return;
     // What fails in natural order needs no schedule to be kept.
-    const failed = failure === undefined || failure.foundBy === 'natural' ? {} : { failed: failure };
+    const failed =
+      failure === undefined || failure.foundBy === 'natural'
+        ? {}
+        : { failed: { ...failure, scope: this.#asked.scope } };
     try {
       this.#store.update(this.#name, { ...failed, mended });
     } catch (error) {

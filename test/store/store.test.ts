@@ -69,7 +69,7 @@ test('the latest first, each once, and at most ten', () => {
 test('a token leads to its test', () => {
   store.update(NAME, { failed: failure(0) });
   store.update({ ...NAME, name: 'other' }, { failed: failure(1) });
-  expect(store.find(tokens[1]!)).toEqual({ ...NAME, name: 'other' });
+  expect(store.find(tokens[1]!)).toEqual({ test: { ...NAME, name: 'other' }, scope: {} });
   expect(store.find(tokens[2]!)).toBeUndefined();
 });
 

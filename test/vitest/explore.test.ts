@@ -170,15 +170,15 @@ test.interleavings('takes too long', { timeout: 50 }, async ({ sim, expect }) =>
 `;
 
 const folder = project({
-  'vitest.config.ts': `export default { test: { exclude: ['odd.test.js', 'leaks.test.js', 'lost.test.js', 'packaged.test.js', '**/node_modules/**'] } };`,
+  'vitest.config.ts': `export default { test: { exclude: ['odd.test.js', 'leaks.test.js', 'lost.test.js', 'packaged/**', '**/node_modules/**'] } };`,
   'odd.config.ts': `export default { test: { include: ['odd.test.js', 'leaks.test.js', 'lost.test.js'] } };`,
-  'packaged.config.ts': `export default { test: { include: ['packaged.test.js'] } };`,
-  'packaged.test.js': `import { expect, test } from 'vitest';
+  'workspace.config.ts': `export default { test: { projects: [{ test: { name: 'packaged', root: 'packaged', include: ['*.test.js'] } }] } };`,
+  'packaged/packaged.test.js': `import { expect, test } from 'vitest';
 import { Counter } from 'counter';
-test('counts', async () => { const c = new Counter(); const io = () => Promise.resolve(); await Promise.all([c.add(io), c.add(io)]); expect(c.n).toBe(1); });`,
+test('counts', async () => { const c = new Counter(); const io = (ms) => new Promise((r) => setTimeout(r, ms)); await Promise.all([c.add(io, 1), c.add(io, 2)]); expect(c.n).toBe(4); });`,
   'node_modules/counter/package.json':
     '{ "name": "counter", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
-  'node_modules/counter/index.js': `export class Counter { n = 0; async add(io) { const seen = this.n; await io(); this.n = seen + 1; } }`,
+  'node_modules/counter/index.js': `export class Counter { n = 0; async add(io, n) { await io(n); this.n = 2 * this.n + n; } }`,
   'leaks.test.js': LEAKS,
   'lost.test.js': LOST,
   'api.js': `export const load = async () => 'real'; export class Client { get() { return 'real'; } } export const nested = { deep: () => 'real' };`,
@@ -284,13 +284,18 @@ describe('replay of a stored test', () => {
   });
 });
 
-test('a package that is named in is instrumented', async () => {
+test('a package that is named in is instrumented; what fails in a project of a workspace can be replayed', async () => {
+  const config = ['--config', 'workspace.config.ts'];
   const { stdout } = await straddle([
-    ...['explore', 'packaged', '--config', 'packaged.config.ts', '--runs', '2', '--json'],
-    ...['--include', 'node_modules/counter/**', 'packaged.test.js'],
+    ...['explore', 'packaged', ...config, '--seed', '1', '--json'],
+    ...['--include', 'node_modules/counter/**', 'packaged/*.test.js'],
   ]);
-  const { report } = parseDocument(stdout, 'stdout').tests[0]!;
+  const { report, file, project: name } = parseDocument(stdout, 'stdout').tests[0]!;
+  expect([file, name]).toEqual(['packaged/packaged.test.js', 'packaged']);
   expect(report.straddled.map(({ place = '' }) => place.replace(/:.*/, ''))).toContain('node_modules/counter/index.js');
+  const replayed = await straddle(['replay', report.failure!.token, '--json']);
+  const [again] = parseDocument(replayed.stdout, 'stdout').tests;
+  expect([again!.file, again!.report.failure?.message]).toEqual([file, report.failure!.message]);
 });
 
 describe('tests that are hard to repeat', () => {
