@@ -175,10 +175,10 @@ const folder = project({
   'workspace.config.ts': `export default { test: { projects: [{ test: { name: 'packaged', root: 'packaged', include: ['*.test.js'] } }] } };`,
   'packaged/packaged.test.js': `import { expect, test } from 'vitest';
 import { Counter } from 'counter';
-test('counts', async () => { const c = new Counter(); const io = (ms) => new Promise((r) => setTimeout(r, ms)); await Promise.all([c.add(io, 1), c.add(io, 2)]); expect(c.n).toBe(4); });`,
+test('counts', async () => { const c = new Counter(); const io = () => new Promise((r) => setTimeout(r, 1)); await Promise.all([c.add(io, 1), c.add(io, 2)]); expect(c.n).toBe(4); });`,
   'node_modules/counter/package.json':
     '{ "name": "counter", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
-  'node_modules/counter/index.js': `export class Counter { n = 0; async add(io, n) { await io(n); this.n = 2 * this.n + n; } }`,
+  'node_modules/counter/index.js': `export class Counter { n = 0; async add(io, n) { await io(); this.n = 2 * this.n + n; } }`,
   'leaks.test.js': LEAKS,
   'lost.test.js': LOST,
   'api.js': `export const load = async () => 'real'; export class Client { get() { return 'real'; } } export const nested = { deep: () => 'real' };`,
