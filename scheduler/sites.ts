@@ -25,11 +25,16 @@ export function siteOfStack(stack: string | undefined): string | undefined {
 
 /** The stack of now, deep enough to show user code behind libraries, whatever limit the user has set. */
 export function deepStack(): string | undefined {
+  return placeOfNow(30).stack;
+}
+
+/** The same, made a text only when it is read: that costs more than to take it. */
+export function placeOfNow(frames: number): { readonly stack?: string } {
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 30;
-  const { stack } = new Error();
+  Error.stackTraceLimit = frames;
+  const place = new Error();
   Error.stackTraceLimit = stackTraceLimit;
-  return stack;
+  return place;
 }
 
 /** A frame of Node's own modules. */

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { fs } from './builtins.ts';
+import { placeOfNow } from '../sites.ts';
 import type { Task } from '../task.ts';
 import { targets } from './crossing.ts';
 import { NO_TWIN, outcomeOf, type Outcome } from './fs-outcome.ts';
@@ -14,6 +15,9 @@ const queue = queueMicrotask;
 
 /** Native functions that go to the thread pool in any case; a file handle is made by a twin of its own. */
 const WITHOUT_TWIN = ['openFileHandle', 'statfs'];
+
+/** Frames from the assignment of a request's callback out to the function of Node's that asks. */
+const CALLER_DEPTH = 6;
 
 /** The native handle under a `FileHandle`. */
 interface NativeFileHandle {
@@ -53,11 +57,15 @@ export class FileCalls {
     return this.#Request !== undefined && object instanceof this.#Request;
   }
 
-  /** A request has got its callback. Unless a hooked function takes it, it goes to native code unseen: folders. */
+  /**
+   * A request has got its callback. Unless a hooked function takes it, it goes to native code unseen, if it is a
+   * folder's; or the call was refused.
+   */
   requested(request: object): void {
     const task = this.#work().host.current;
+    const place = placeOfNow(CALLER_DEPTH);
     queue(() => {
-      if (this.#taken.has(request)) return;
+      if (this.#taken.has(request) || place.stack?.includes('internal/fs/dir') === false) return;
       const work = this.#work();
       targets.set(request, work.request('fs.dir', work.nextOrder(), task));
     });

@@ -66,10 +66,13 @@ export class Offers {
     const due = timer !== undefined && timer.due <= clock.now && !behind && !waits;
     if (ports !== undefined) this.#addByPhase(enabled, ports, due ? timer : undefined);
     else {
+      // Nothing from outside comes in between the immediates of one turn.
+      const checking = this.phase === CHECK && immediate !== undefined && immediate.due <= this.round;
+      if (checking) enabled.push(immediate);
       const timersFirst = due && (this.phase === TIMERS || (immediate !== undefined && immediate.due > this.round));
       if (timersFirst) enabled.push(timer);
       if (outside !== undefined) for (const op of outside.ready) enabled.push(op);
-      if (immediate !== undefined) enabled.push(immediate);
+      if (immediate !== undefined && !checking) enabled.push(immediate);
       if (due && !timersFirst) enabled.push(timer);
     }
     if (this.idlers !== undefined && enabled.length === 0 && this.idlers.length > 0) {
@@ -87,7 +90,8 @@ export class Offers {
     const { round, phase } = this;
     const offered: { op: Op; place: number }[] = [];
     if (due !== undefined) offered.push({ op: due, place: (phase === TIMERS ? round : round + 1) * 4 });
-    for (const op of this.outside?.ready ?? []) offered.push({ op, place: round * 4 });
+    const polled = (phase > POLL ? round + 1 : round) * 4;
+    for (const op of this.outside?.ready ?? []) offered.push({ op, place: polled });
     for (const one of ports.offered()) offered.push({ op: one.op, place: one.op.due * 4 + one.phase });
     const immediate = this.clock.nextImmediate;
     if (immediate !== undefined) offered.push({ op: immediate, place: immediate.due * 4 + CHECK });

@@ -149,6 +149,19 @@ const CALLS: Record<string, (at: (name: string) => string) => Promise<unknown>> 
     await pipeline(createReadStream(at('a'), { highWaterMark: 3 }), createWriteStream(at('copy')));
     return fs.readFileSync(at('copy'), 'utf8');
   },
+  'a call that is refused': async (at) => {
+    const done = (): void => undefined;
+    const refused: unknown[] = [];
+    for (const call of [() => stat({} as never, done), () => fs.utimes(at('a'), 1, {} as never, done)]) {
+      try {
+        call();
+      } catch (error) {
+        refused.push(error);
+      }
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    return refused;
+  },
   'a stream of nothing': (at) => pipeline(createReadStream(at('none')), createWriteStream(at('copy'))),
 };
 
@@ -216,6 +229,32 @@ describe('a call and its completion are two operations', () => {
     );
   });
 });
+
+test.each([false, true])(
+  'it does not come in between the immediates of one turn; with ports: %s',
+  async (withPorts) => {
+    const run = async (): Promise<string[]> => {
+      const order: string[] = [];
+      const { port1, port2 } = withPorts ? new MessageChannel() : { port1: undefined, port2: undefined };
+      await new Promise<void>((resolve) => {
+        for (const name of ['first', 'second', 'third']) {
+          setImmediate(() => {
+            order.push(name);
+            if (name === 'first') stat('.', () => resolve(void order.push('answer')));
+          });
+        }
+      });
+      port1?.close();
+      port2?.close();
+      return order;
+    };
+    const native = await run();
+    let controlled: string[] | undefined;
+    await explore(async () => (controlled = await run()), { strategy: 'natural', vacuity: 'off', leaks: 'off' });
+    expect(native).toEqual(['first', 'second', 'third', 'answer']);
+    expect(controlled).toEqual(native);
+  },
+);
 
 test('callbacks, promises and streams keep their async context', async () => {
   const context = new AsyncLocalStorage<string>();
