@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { StraddleError } from '../scheduler/error.ts';
+import { messageOf } from '../scheduler/failure.ts';
 import type { Strategy } from '../scheduler/strategy.ts';
 import { START_TIME } from '../scheduler/world/clock.ts';
 import type { Progress } from './report.ts';
@@ -78,6 +79,8 @@ export interface Settings {
 /** The greatest distance of a `Date` from 1970, in milliseconds. */
 const LATEST_DATE = 8.64e15;
 
+const REQUIRED = ['executions', 'share', 'every'] as const satisfies readonly (keyof BranchRequirement)[];
+
 const KNOWN = [
   'strategy',
   'runs',
@@ -128,23 +131,23 @@ export function settle(options: ExploreOptions, env: NodeJS.ProcessEnv = process
   const seed =
     fromEnv(env, 'STRADDLE_SEED') ?? options.seed ?? (shard === undefined ? Math.floor(Math.random() * 2 ** 31) : 1);
   whole('runs', runs, 1);
-  if (budgetMs !== undefined && !(budgetMs > 0))
-    bad(`budgetMs must be a number of milliseconds above 0, not ${String(budgetMs)}.`);
-  if (!Number.isSafeInteger(seed)) bad(`seed must be a whole number, not ${String(seed)}.`);
+  if (budgetMs !== undefined && !within(budgetMs, Number.MIN_VALUE, Infinity))
+    bad(`budgetMs must be a number of milliseconds above 0, not ${shown(budgetMs)}.`);
+  if (!Number.isSafeInteger(seed)) bad(`seed must be a whole number, not ${shown(seed)}.`);
   const { maxSteps = 10_000, stallMs = 100 } = options;
   const bursts = options.bursts ?? (isComplete(strategy) ? 0 : 0.2);
   whole('maxSteps', maxSteps, 1);
-  if (!(stallMs >= 0 && stallMs < Infinity))
-    bad(`stallMs must be a number of milliseconds of 0 or more, not ${String(stallMs)}.`);
+  if (!within(stallMs, 0, Number.MAX_VALUE))
+    bad(`stallMs must be a number of milliseconds of 0 or more, not ${shown(stallMs)}.`);
   const startTime = Number(options.startTime ?? START_TIME);
   if (!Number.isInteger(startTime) || Math.abs(startTime) > LATEST_DATE)
-    bad(`startTime must be a date, or whole milliseconds since 1970, not ${String(options.startTime)}.`);
-  if (!(bursts >= 0 && bursts <= 1)) bad(`bursts must be a share from 0 to 1, not ${String(bursts)}.`);
+    bad(`startTime must be a date, or whole milliseconds since 1970, not ${shown(options.startTime)}.`);
+  if (!within(bursts, 0, 1)) bad(`bursts must be a share from 0 to 1, not ${shown(bursts)}.`);
   const { signal, onProgress } = options;
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean')
-    bad(`signal must be an AbortSignal, not ${String(signal)}.`);
+    bad(`signal must be an AbortSignal, not ${shown(signal)}.`);
   if (onProgress !== undefined && typeof onProgress !== 'function')
-    bad(`onProgress must be a function, not ${String(onProgress)}.`);
+    bad(`onProgress must be a function, not ${shown(onProgress)}.`);
   return {
     strategy,
     runs,
@@ -183,16 +186,25 @@ export function requireBody(body: unknown): asserts body is (...args: never[]) =
 }
 
 function requirements(branches: NonNullable<ExploreOptions['branches']>): Record<string, BranchRequirement> {
-  if (typeof branches !== 'object') bad('branches must be a list of labels, or an object of requirements by label.');
+  if (typeof branches !== 'object' || (branches as unknown) === null)
+    bad('branches must be a list of labels, or an object of requirements by label.');
   const entries = Array.isArray(branches)
     ? (branches as readonly string[]).map((label): [string, BranchRequirement] => [label, {}])
     : Object.entries(branches as Record<string, BranchRequirement>);
   for (const [label, required] of entries) {
     if (typeof label !== 'string') bad(`A branch is named by a text, not by ${String(label)}.`);
-    const { executions, share } = required;
+    if (typeof required !== 'object' || (required as unknown) === null)
+      bad(`branches['${label}'] must be an object with ${REQUIRED.join(', ')}, not ${shown(required)}.`);
+    for (const name of Object.keys(required)) {
+      if (!(REQUIRED as readonly string[]).includes(name))
+        bad(`A branch requires ${REQUIRED.join(', ')}; '${name}' of '${label}' is none of them.`);
+    }
+    const { executions, share, every } = required;
+    if (every !== undefined && typeof every !== 'boolean')
+      bad(`branches['${label}'].every must be true or false, not ${shown(every)}.`);
     if (executions !== undefined) whole(`branches['${label}'].executions`, executions, 1);
-    if (share !== undefined && !(share > 0 && share <= 1))
-      bad(`branches['${label}'].share must be above 0 and at most 1, not ${String(share)}.`);
+    if (share !== undefined && !within(share, Number.MIN_VALUE, 1))
+      bad(`branches['${label}'].share must be above 0 and at most 1, not ${shown(share)}.`);
   }
   return Object.fromEntries(entries);
 }
@@ -207,8 +219,17 @@ function fromEnv(env: NodeJS.ProcessEnv, name: string): number | undefined {
 
 function whole(name: string, value: unknown, least: number): void {
   if (!Number.isSafeInteger(value) || (value as number) < least) {
-    bad(`${name} must be a whole number of ${least} or more, not ${String(value)}.`);
+    bad(`${name} must be a whole number of ${least} or more, not ${shown(value)}.`);
   }
+}
+
+function within(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && value >= least && value <= most;
+}
+
+/** A text in quotes: `'5'` is no number. */
+function shown(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : messageOf(value);
 }
 
 function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** How an execution can end badly. Tokens keep positions in this list: append only. */
 export const KINDS = [
   'error',
@@ -50,11 +52,18 @@ export function tellCircle(waiting: readonly Waiting[]): string | undefined {
   return `${circle.map(({ task, on }) => `${task} (${on})`).join(' → ')} → ${circle[0]!.task}`;
 }
 
-/** The text of whatever was thrown. */
+/** The text of whatever was thrown: an error, also of another realm, or anything else. */
 export function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.message === '' ? error.name : error.message;
   try {
-    return String(error);
+    const { message, name } = Object(error) as Partial<Error>;
+    if (typeof message === 'string' && (message || name)) return message || String(name);
+    const text = String(error);
+    if (text !== '[object Object]') return text;
+  } catch {
+    // Its own methods throw; it is looked at without them.
+  }
+  try {
+    return inspect(error, { depth: 1, customInspect: false, breakLength: Infinity });
   } catch {
     return 'a value that cannot be shown was thrown';
   }

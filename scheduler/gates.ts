@@ -75,7 +75,8 @@ export class Gate implements Hold {
   /** True when the gate keeps `op`. */
   keeps(op: Op): boolean {
     const { key, skip = 0, take = Infinity } = this.#options;
-    const named = typeof this.pattern === 'string' ? this.pattern === op.name : this.pattern.test(op.name);
+    // `test` would begin where a global expression matched last.
+    const named = typeof this.pattern === 'string' ? this.pattern === op.name : op.name.search(this.pattern) >= 0;
     if (!named || (key !== undefined && !Object.is(key, op.key))) return false;
     this.arrivals++;
     if (this.#open || this.arrivals <= skip || this.everHeld >= take) return false;

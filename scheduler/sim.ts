@@ -1,5 +1,6 @@
 import type { BarrierRegistry, Token } from './barriers.ts';
 import { StraddleError } from './error.ts';
+import { messageOf } from './failure.ts';
 import type { Hold, HoldOptions } from './gates.ts';
 import type { Op } from './op.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -100,6 +101,8 @@ export class ExecutionSim implements Sim {
   }
 
   branch(label: string): void {
+    if (typeof label !== 'string')
+      throw new StraddleError('usage', `A branch is named by a text, not by ${messageOf(label)}.`);
     if (!ExecutionSim.#isOver(this)) this.#onBranch(label);
   }
 

@@ -10,8 +10,10 @@ const own = ownPaths.map((path) => pathToFileURL(path).href);
 
 /** `file:line:column` of the innermost frame of user code in a stack, relative to the working directory. */
 export function siteOfStack(stack: string | undefined): string | undefined {
+  // A user's `Error.prepareStackTrace` makes of it what it likes.
+  if (typeof stack !== 'string') return undefined;
   let fallback: string | undefined;
-  for (const line of stack?.split('\n').slice(1) ?? []) {
+  for (const line of stack.split('\n').slice(1)) {
     const match = /(?:^|[\s(])((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/.exec(line.trim());
     if (match === null) continue;
     const [, place = '', row = '', column = ''] = match;
@@ -25,7 +27,8 @@ export function siteOfStack(stack: string | undefined): string | undefined {
 
 /** The stack of now, deep enough to show user code behind libraries, whatever limit the user has set. */
 export function deepStack(): string | undefined {
-  return placeOfNow(30).stack;
+  const { stack } = placeOfNow(30);
+  return typeof stack === 'string' ? stack : undefined;
 }
 
 /** The same, made a text only when it is read: that costs more than to take it. */

@@ -45,7 +45,7 @@ export async function exploreInside<Result>(
   // In the order in which they are shown: the user's assertion, then the story.
   const { failure } = executions;
   const own = failure === undefined || failure instanceof SoftFailure ? [] : [failure];
-  if (failure instanceof Error && failure.stack !== undefined) {
+  if (failure instanceof Error && typeof failure.stack === 'string') {
     // A frozen error keeps its stack as it is.
     Reflect.set(failure, 'stack', withoutOwnFrames(failure.stack));
   }

@@ -1,6 +1,11 @@
+import { runInNewContext } from 'node:vm';
 import { Mutex } from 'async-mutex';
 import { describe, expect, test } from 'vitest';
 import { check, explore, point, replay, script, StraddleError, type Sim } from '../../src/index.ts';
+
+function fail(): never {
+  throw new Error('do not touch');
+}
 
 const once = { strategy: 'natural', vacuity: 'off' } as const;
 
@@ -21,6 +26,16 @@ describe('how an execution ends', () => {
       await sim.spawn('bad', () => Promise.reject(new Error('boo'))).catch(() => undefined);
     }, once);
     expect(report.verdict).toBe('pass');
+  });
+
+  test("a deadlock under stack traces of the user's own", async () => {
+    const { prepareStackTrace } = Error;
+    const report = await explore(async (sim) => {
+      Error.prepareStackTrace = (_, frames) => frames;
+      sim.signal.addEventListener('abort', () => (Error.prepareStackTrace = prepareStackTrace));
+      await sim.spawn('stuck', () => new Promise(() => undefined));
+    }, once);
+    expect(report.failure).toMatchObject({ kind: 'deadlock', waiting: [{ task: 'main' }, { task: 'stuck' }] });
   });
 
   test('a deadlock names who waits and where', async () => {
@@ -200,6 +215,25 @@ describe('barriers', () => {
     expect(report.failure).toBeUndefined();
   });
 
+  test('a gate on a global expression keeps every arrival, in every execution', async () => {
+    const both = /^half/g;
+    const body = async (sim: Sim): Promise<void> => {
+      let free = false;
+      sim.hold(both).until(() => free);
+      const halves = ['half 1', 'half 2'].map((name) =>
+        sim.spawn(name, async () => {
+          await sim.point(name);
+          expect(free).toBe(true);
+        }),
+      );
+      await sim.point('free');
+      free = true;
+      await Promise.all(halves);
+    };
+    const report = await explore(body, { runs: 20, seed: 1 });
+    expect(report.failure).toBeUndefined();
+  });
+
   test('a wait that nobody can end any more is rejected with its cause; a foreign token is refused', async () => {
     let kept = '';
     const body = async (sim: Sim): Promise<void> => {
@@ -229,7 +263,12 @@ describe('wrong use is one sentence', () => {
     [{ time: 'fast' }, 'time must be one of'],
     [{ branches: { x: { share: 2 } } }, 'share must be above 0'],
     [{ signal: 3 }, 'signal must be an AbortSignal, not 3.'],
-    [{ onProgress: 'loud' }, 'onProgress must be a function, not loud.'],
+    [{ onProgress: 'loud' }, "onProgress must be a function, not 'loud'."],
+    [{ runs: '5' }, "runs must be a whole number of 1 or more, not '5'."],
+    [{ stallMs: '5' }, "stallMs must be a number of milliseconds of 0 or more, not '5'."],
+    [{ branches: null }, 'branches must be a list of labels'],
+    [{ branches: { x: 3 } }, "branches['x'] must be an object with executions, share, every, not 3."],
+    [{ branches: { x: { exections: 3 } } }, "'exections' of 'x' is none of them."],
   ])('%o', async (options, sentence) => {
     const error: unknown = await explore(body, options as object).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(StraddleError);
@@ -238,6 +277,7 @@ describe('wrong use is one sentence', () => {
 
   test.each<[(sim: Sim) => unknown, string]>([
     [(sim) => sim.point(5 as never), 'A point is named by a text, not by 5.'],
+    [(sim) => sim.branch(undefined as never), 'A branch is named by a text, not by undefined.'],
     [(sim) => sim.spawn('a', undefined as never), 'spawn takes a name and a function'],
     [(sim) => sim.sleep(-1), 'sleep takes a number of milliseconds of 0 or more, not -1.'],
     [(sim) => sim.hold('x').until(true as never), 'until takes a function'],
@@ -248,6 +288,25 @@ describe('wrong use is one sentence', () => {
   ])('%s', async (misuse, sentence) => {
     const { failure } = await explore(misuse, once);
     expect(failure?.error).toMatchObject({ kind: 'usage', message: expect.stringContaining(sentence) as string });
+  });
+
+  test.each<[string, unknown, string]>([
+    ['an error', new Error('lost'), 'lost'],
+    ['an error without a message', new RangeError(), 'RangeError'],
+    ['an error of another realm', runInNewContext('new Error("far")'), 'far'],
+    ['an object', { code: 7 }, '{ code: 7 }'],
+    ['an object without a prototype', Object.create(null), '[Object: null prototype] {}'],
+    ['nothing', undefined, 'undefined'],
+    ['an object that throws itself', new Proxy({}, { get: () => fail(), getPrototypeOf: () => fail() }), '{}'],
+    ['an error whose message throws', Object.defineProperty(new Error(), 'message', { get: fail }), 'cannot be shown'],
+  ])('whatever a body throws has a text: %s', async (_, thrown, message) => {
+    const { failure } = await explore(async (sim) => {
+      await sim.point('x');
+      throw thrown;
+    }, once);
+    expect(failure?.kind).toBe('error');
+    expect(failure?.message).toContain(message);
+    expect(failure?.error).toBe(thrown);
   });
 
   test('nothing was run', async () => {
