@@ -6,12 +6,15 @@ import { ReadWriteLock } from './read-write-lock.ts';
 /*
  * C39: operations, some of which go on beside the others.
  *
- * A test is a list of operations: read, write, remove, pause, resume; each may be asynchronous. A memory whose write
+ * A test is a list of operations: read, write, remove, pause, resume, sleep; each may be asynchronous. A memory whose write
  * takes the read lock lets a read see half of a write. The runner must join what it let go, or a test ends before
  * its operations have.
  */
 
-export type Operation = { readonly op: 'read' | 'write' | 'remove' | 'pause' | 'resume'; readonly async?: boolean };
+export type Operation = {
+  readonly op: 'read' | 'write' | 'remove' | 'pause' | 'resume' | 'sleep';
+  readonly async?: boolean;
+};
 
 type LockFor = <T>(lock: ReadWriteLock, writes: boolean, body: () => Promise<T>) => Promise<T>;
 
@@ -34,6 +37,8 @@ class Memory {
   dirty = false;
   readers = 0;
   mostReaders = 0;
+  /** What the last write that is complete has left. */
+  whole = 0;
   served = Promise.resolve();
   #resume: (() => void) | undefined;
   readonly #lock = new ReadWriteLock();
@@ -43,14 +48,19 @@ class Memory {
     this.#lockFor = lockFor;
   }
 
-  async read(): Promise<readonly [number, number]> {
+  get isPaused(): boolean {
+    return this.#resume !== undefined;
+  }
+
+  async read(): Promise<readonly [first: number, second: number, last: number]> {
     await this.served;
     return this.#lockFor(this.#lock, false, async () => {
       const first = this.words[0]!;
+      const last = this.whole;
       this.mostReaders = Math.max(this.mostReaders, ++this.readers);
       await point('memory:read');
       this.readers--;
-      return [first, this.words[1]!] as const;
+      return [first, this.words[1]!, last] as const;
     });
   }
 
@@ -60,7 +70,7 @@ class Memory {
       this.words[0] = value;
       this.dirty = value !== 0;
       await point('memory:write');
-      this.words[1] = value;
+      this.words[1] = this.whole = value;
     });
   }
 
@@ -85,7 +95,13 @@ export function execute(operations: readonly Operation[], lockFor: LockFor = byK
     for (const [i, { op, async: isAsync }] of operations.entries()) {
       const run = async (): Promise<void> => {
         if (++active > 1) sim.branch('async overlap');
+        const isFault = op === 'read' || op === 'write' || op === 'remove';
+        const comesPaused = isFault && memory.isPaused;
         await perform(sim, memory, op, i + 1);
+        if (comesPaused) {
+          invariant(!memory.isPaused, 'a fault was served while paused');
+          sim.branch('fault while paused');
+        }
         active--;
         late ||= ended;
       };
@@ -111,14 +127,17 @@ async function perform(sim: Sim, memory: Memory, op: Operation['op'], value: num
     case 'resume':
       memory.resume();
       return;
+    case 'sleep':
+      return point('runner:sleeps');
     case 'write':
       return memory.write(value);
     case 'remove':
       return memory.write(0);
     case 'read': {
-      const [first, second] = await memory.read();
+      const [first, second, last] = await memory.read();
       sim.branch(first === 0 ? 'read the source' : 'read a write');
       invariant(first === second, `a read saw half of a write: ${first}, ${second}`);
+      invariant(first === last, `a read saw ${first}, but the last write left ${last}`);
     }
   }
 }
@@ -129,6 +148,7 @@ const overlapping: readonly Operation[] = [
   { op: 'pause' },
   { op: 'remove', async: true },
   { op: 'read', async: true },
+  { op: 'sleep' },
   { op: 'resume' },
 ];
 
@@ -139,12 +159,12 @@ export const C39 = defineCase({
   file: 'paging/c39-mixed-operations.ts',
   invariant:
     'A read sees the source or a whole write; a fault while paused completes after the resume; all are joined.',
-  points: ['memory:read', 'memory:write', 'runner:ends'],
-  branches: ['async overlap', 'read the source', 'read a write', 'reads side by side'],
+  points: ['memory:read', 'memory:write', 'runner:sleeps', 'runner:ends'],
+  branches: ['async overlap', 'fault while paused', 'read the source', 'read a write', 'reads side by side'],
   buggy: {
     'the read lock for all': {
       body: execute(overlapping, readForAll),
-      fails: /half of a write/,
+      fails: /half of a write|the last write left/,
       without: 'the write lock',
       forced: { script: ['memory:read', 'memory:write'] },
     },

@@ -4,6 +4,7 @@ import {
   drainFirst,
   drainFirstKillAfter,
   start,
+  timed,
   waitKillDrain,
   waitThenDrain,
   type Waiting,
@@ -15,7 +16,8 @@ import {
  * A child that writes more than a pipe holds does not exit until somebody reads. Whoever waits for its exit first waits
  * for ever. The remedy for C15, kill the group after the exit and then drain, has exactly that defect; the remedy for
  * this case, drain first and join, has C15's. Each looks right in review and passes its own test. Exploring both
- * cases with all four leaves one: drain from the start, kill after the exit.
+ * cases with all four leaves one: drain from the start, kill after the exit. With a deadline the hang is hidden: the
+ * program is killed, its output cut, and it is said to be late, though it was never slow.
  */
 
 const CAPACITY = 4;
@@ -31,9 +33,11 @@ function writing(waiting: Waiting, bytes: number, hasDescendant = false): Body {
         await leader.write(stdout, text);
         return 0;
       });
-      const { code, output } = await waiting(waiter, running);
+      const { code, output, isLate } = await waiting(waiter, running);
       sim.branch(bytes > CAPACITY ? 'overflows' : 'fits');
       if (hasDescendant) sim.branch('overflows, with a descendant');
+      if (isLate === false) sim.branch('in time');
+      invariant(isLate !== true, 'said to be late, though only its pipe was full');
       invariant(code === 0 && output === text, 'the output is not complete');
       invariant(os.find(running.pid) === undefined, 'the leader was not reaped');
       os.halt();
@@ -61,6 +65,13 @@ export const C17 = defineCase({
       fails: /^deadlock: .*leader waits/,
       forced: { script: ['leader:write', 'waiter:wait'] },
     },
+    'wait until the deadline, then drain': {
+      body: writing(timed(waitThenDrain), CAPACITY + 1),
+      fails: /said to be late/,
+      // The deadline is far away: whoever meets it has come to nothing else.
+      options: { time: 'idle' },
+      without: 'the drain from the start, in a timed run',
+    },
   },
   halfFixed: {
     'wait, kill the group, drain': {
@@ -74,5 +85,13 @@ export const C17 = defineCase({
       without: 'the kill after the exit',
     },
   },
-  fixed: { 'drain first, kill after the exit': { exhaustive: { preemptions: 1 }, body: everySize } },
+  fixed: {
+    'drain first, kill after the exit': { exhaustive: { preemptions: 1 }, body: everySize },
+    'drain first, kill after the exit, in a timed run': {
+      exhaustive: { preemptions: 1 },
+      body: writing(timed(drainFirstKillAfter), CAPACITY + 1),
+      branches: ['overflows', 'in time'],
+      options: { time: 'idle' },
+    },
+  },
 });

@@ -4,9 +4,9 @@ import { defineCase, invariant, together, type Body } from '../catalogue/define-
 /*
  * C28: a handle that is consumed twice.
  *
- * `wait`, `kill` and `tryWait` each end in one result. Called at the same time on one handle, each reads the child,
- * awaits its end, and clears it afterwards: two results, two indices, two emissions. Rust's ownership forbids it;
- * here the child must be taken before the first await.
+ * `wait`, `kill` and `tryWait` each end in one result, `dispose` in none. Called at the same time on one handle, each
+ * reads the child, awaits its end, and clears it afterwards: two results, two indices, two emissions. Rust's ownership
+ * forbids it; here the child must be taken before the first await.
  */
 
 interface Result {
@@ -19,6 +19,8 @@ interface Handle {
   kill(): Promise<Result>;
   /** Undefined while the child runs. */
   tryWait(): Promise<Result | undefined>;
+  /** Kills and reaps a child that nobody has consumed; says whether there was one. */
+  dispose(): Promise<boolean>;
 }
 
 /** What a process counts and sends out. */
@@ -46,7 +48,17 @@ function clearedLate(ledger: Ledger): Handle {
     child = undefined; // <- others have read it meanwhile
     return ledger.finish(by);
   };
-  return { wait: () => end('wait'), kill: () => end('kill'), tryWait: () => end('tryWait') };
+  return {
+    wait: () => end('wait'),
+    kill: () => end('kill'),
+    tryWait: () => end('tryWait'),
+    async dispose() {
+      if (child === undefined) return false;
+      await point('dispose:ends');
+      child = undefined;
+      return true;
+    },
+  };
 }
 
 /** Half a fix: `wait` and `kill` take it, `tryWait` looks and takes later. */
@@ -68,12 +80,19 @@ function tryWaitLate(ledger: Ledger, isExited: IsExited): Handle {
       child = undefined;
       return ledger.finish('tryWait');
     },
+    async dispose() {
+      if (child === undefined) return false;
+      child = undefined;
+      await point('dispose:ends');
+      return true;
+    },
   };
 }
 
 /** Fixed: taken in the step in which it is looked at; given back if it turns out to run still. */
 function takenFirst(ledger: Ledger, isExited: IsExited): Handle {
   let child: 'running' | undefined = 'running';
+  let looking: Promise<void> | undefined;
   const take = (): void => {
     if (child === undefined) throw consumed();
     child = undefined; // <-
@@ -88,13 +107,38 @@ function takenFirst(ledger: Ledger, isExited: IsExited): Handle {
     kill: () => end('kill'),
     async tryWait() {
       take();
-      await point('tryWait:ends');
-      if (!isExited()) {
-        child = 'running'; // <-
-        return undefined;
-      }
-      return ledger.finish('tryWait');
+      looking = point('tryWait:ends').then(() => {
+        looking = undefined;
+        if (!isExited()) child = 'running'; // <-
+      });
+      await looking;
+      return isExited() ? ledger.finish('tryWait') : undefined;
     },
+    async dispose() {
+      while (looking !== undefined) await looking; // <- who looks may give it back
+      if (child === undefined) return false;
+      child = undefined;
+      await point('dispose:ends');
+      return true;
+    },
+  };
+}
+
+/** Half a fix: while somebody looks, nothing is there to dispose of. */
+function disposedMeanwhile(ledger: Ledger, isExited: IsExited): Handle {
+  const handle = takenFirst(ledger, isExited);
+  let looks = 0;
+  return {
+    ...handle,
+    async tryWait() {
+      looks++;
+      try {
+        return await handle.tryWait();
+      } finally {
+        looks--;
+      }
+    },
+    dispose: async () => looks === 0 && handle.dispose(), // <- whoever looks may give it back
   };
 }
 
@@ -111,35 +155,54 @@ function consume(
     const ledger = new Ledger();
     const handle = create(ledger, () => exited);
     const results: Result[] = [];
+    const consumers: Call[] = [];
+    let isDisposed = false;
+    const ask = async (name: Exclude<Call, 'dispose'>): Promise<void> => {
+      const result = await handle[name]();
+      invariant(!exited || result !== undefined, 'a child that has exited is said to run');
+      if (result === undefined) return sim.branch('still running');
+      results.push(result);
+      consumers.push(name);
+    };
     const call = (name: Call) => async (): Promise<void> => {
       await point(`${name}:call`);
-      let result: Result | undefined;
+      if (name === 'dispose') {
+        if (await handle.dispose()) consumers.push(name);
+        isDisposed = true;
+        return;
+      }
       try {
-        result = await handle[name]();
+        await ask(name);
       } catch (error) {
         invariant((error as Error).message.includes("'fio'"), 'the error does not name the program');
         sim.branch('already consumed');
-        return;
       }
-      invariant(!exited || result !== undefined, 'a child that has exited is said to run');
-      if (result === undefined) sim.branch('still running');
-      else results.push(result);
     };
     await together(sim, { [`${first} 1`]: call(first), [`${second} 2`]: call(second) });
-    // Whoever was told that the child is running has given it back.
-    if (results.length === 0) results.push(await handle.wait());
-    if (results[0]?.by === first) sim.branch('first wins');
-    if (results[0]?.by === second) sim.branch('second wins');
+    if (consumers.length === 0) {
+      // Whoever was told that the child is running has given it back.
+      invariant(!isDisposed, 'the child lives on, disposed of');
+      results.push(await handle.wait());
+    } else if (first !== second) sim.branch(won(consumers[0]!, consumers[0] === first ? second : first));
     invariant(results.length <= 1, `${results.length} results of one handle`);
+    invariant(consumers.length <= 1, 'disposed of, and consumed');
     invariant(ledger.emitted.length === results.length, 'emitted more than once');
   };
 }
 
+const CALLS = ['wait', 'kill', 'tryWait', 'dispose'] as const;
+
+const won = (one: Call, other: Call): string => `${one} before ${other}`;
+
+/** Each of `winners` before each other call. */
+const pairs = (winners: readonly Call[]): string[] =>
+  winners.flatMap((one) => CALLS.filter((other) => other !== one).map((other) => won(one, other)));
+
 const everyPair =
   (exited: boolean): Body =>
   async (sim) => {
-    const calls = ['wait', 'kill', 'tryWait'] as const;
-    for (const first of calls) for (const second of calls) await consume(takenFirst, first, second, exited)(sim);
+    for (const [i, first] of CALLS.entries())
+      for (const second of CALLS.slice(i)) await consume(takenFirst, first, second, exited)(sim);
   };
 
 export const C28 = defineCase({
@@ -148,8 +211,9 @@ export const C28 = defineCase({
   source: 'S4.24, S4.25, T64 to T66',
   file: 'payload/c28-double-consume.ts',
   invariant: 'One result, one index, one emission; whoever comes second is told so by name.',
-  points: ['wait:call', 'kill:call', 'tryWait:call', 'wait:ends', 'kill:ends', 'tryWait:ends', 'emit'],
-  branches: ['first wins', 'second wins', 'already consumed', 'still running'],
+  points: [...CALLS.map((name) => `${name}:call`), ...CALLS.map((name) => `${name}:ends`), 'emit'],
+  // Who only looks at a child that runs consumes nothing.
+  branches: [...pairs(['wait', 'kill', 'dispose']), 'already consumed', 'still running'],
   buggy: {
     'cleared after the await': {
       body: consume(clearedLate, 'wait', 'kill'),
@@ -164,12 +228,18 @@ export const C28 = defineCase({
       fails: /2 results/,
       without: 'taking in tryWait too',
     },
+    'dispose does not wait for a look': {
+      body: consume(disposedMeanwhile, 'tryWait', 'dispose', false),
+      fails: /lives on, disposed of/,
+      without: 'waiting for whoever may give it back',
+      forced: { script: ['tryWait:call', 'dispose:call', 'tryWait:ends'] },
+    },
   },
   fixed: {
     'taken first': { body: everyPair(false) },
     'taken first, of a child that has exited': {
       body: everyPair(true),
-      branches: ['first wins', 'second wins', 'already consumed'],
+      branches: [...pairs(CALLS), 'already consumed'],
     },
   },
 });

@@ -16,6 +16,8 @@ export interface Running {
 export interface Outcome {
   readonly code: number | null;
   readonly output: string;
+  /** It was killed at its deadline. */
+  readonly isLate?: boolean;
 }
 
 export type Waiting = (waiter: Thread, running: Running) => Promise<Outcome>;
@@ -72,6 +74,23 @@ export const drainFirstKillAfter: Waiting = async (waiter, running) => {
   await waiter.wait(running.pid);
   return { code, output };
 };
+
+/** In virtual milliseconds. */
+export const DEADLINE = 1000;
+
+/** A timed run: whoever is late is killed, with its group, and said to be late. */
+export function timed(waiting: Waiting): Waiting {
+  return async (waiter, running) => {
+    let isLate = false;
+    void running.os.thread(waiter.process, 'deadline', async (thread) => {
+      await thread.sleep(DEADLINE);
+      isLate = true;
+      await killGroup(thread, running.pid);
+    });
+    const outcome = await waiting(waiter, running);
+    return { ...outcome, isLate };
+  };
+}
 
 /** Starts a program as the leader of a group, with a pipe for its output. */
 export async function start(

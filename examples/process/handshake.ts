@@ -68,6 +68,8 @@ export interface Fate {
   readonly spawnerPanics?: boolean;
   /** What the spawner does before it forks. */
   readonly beforeFork?: (spawner: Thread) => Promise<unknown>;
+  /** What the parent does once the child may exec. */
+  readonly afterRelease?: (parent: Thread) => Promise<unknown>;
 }
 
 interface Ends {
@@ -104,6 +106,7 @@ export async function launch(os: Os, main: Thread, shape: Shape, fate: Fate = {}
       await main.place(pid);
       await close(releaseRead);
       await main.write(releaseWrite, '1');
+      await fate.afterRelease?.(main);
       return pid;
     })(),
   );

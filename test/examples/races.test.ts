@@ -110,7 +110,7 @@ test('C23: where the initial disposition is the default, every order passes and 
 
 test('C39: any list of operations keeps its invariants', async () => {
   const operation = fc.record({
-    op: fc.constantFrom('read', 'write', 'remove', 'pause', 'resume'),
+    op: fc.constantFrom('read', 'write', 'remove', 'pause', 'resume', 'sleep'),
     async: fc.boolean(),
   }) as fc.Arbitrary<Operation>;
   await fc.assert(
