@@ -18,8 +18,14 @@ export interface InterleavingsOptions extends Omit<ExploreOptions, 'expect' | 'o
   replay?: string;
 }
 
-/** An `fc.Plugin` for properties of any values. */
-export type InterleavingsPlugin = <Values>(...at: Parameters<fc.Plugin<unknown>>) => fc.PluginInstance<Values>;
+/**
+ * A plugin for properties of any values, and, to TypeScript, of these: it takes what `fc.check` is told to return
+ * from the last signature.
+ */
+export type InterleavingsPlugin<Values = unknown> = (<Any>(
+  ...at: Parameters<fc.Plugin<unknown>>
+) => fc.PluginInstance<Any>) &
+  fc.Plugin<Values>;
 
 /**
  * A fast-check plugin that runs the predicate under many schedules for every generated value. fast-check shrinks the
@@ -36,7 +42,7 @@ export type InterleavingsPlugin = <Values>(...at: Parameters<fc.Plugin<unknown>>
  * @throws StraddleError `usage` for wrong options, with a fast-check older than 4.10, and, from `fc.assert`, for a
  *   property that is not asynchronous or a predicate that also uses `fc.scheduler()`.
  */
-export function interleavings(options: InterleavingsOptions = {}): InterleavingsPlugin {
+export function interleavings<Values = unknown>(options: InterleavingsOptions = {}): InterleavingsPlugin<Values> {
   requirePlugins(fc.__version);
   if (typeof options !== 'object' || (options as unknown) === null) settle(options);
   for (const name of ['expect', 'onProgress']) {
@@ -47,11 +53,11 @@ export function interleavings(options: InterleavingsOptions = {}): Interleavings
   const { replay, ...rest } = options;
   const explored: ExploreOptions = { runs: RUNS, ...rest };
   const settings = settle(explored);
-  return <Values>() => {
+  return <Any>() => {
     const token = replay ?? process.env['STRADDLE_REPLAY'];
     const isSeeded = options.seed !== undefined || (process.env['STRADDLE_SEED'] ?? '') !== '';
-    if (token !== undefined && token !== '') return new ReplayedProperty<Values>(token, explored, isSeeded).hooks;
-    return new Property<Values>(settings, isSeeded).hooks;
+    if (token !== undefined && token !== '') return new ReplayedProperty<Any>(token, explored, isSeeded).hooks;
+    return new Property<Any>(settings, isSeeded).hooks;
   };
 }
 

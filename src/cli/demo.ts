@@ -150,6 +150,8 @@ function say(text: string): void {
   console.log(`   ${line}`);
 }
 
+/** An installed package has no script that starts it. */
 function command(token: string): string {
-  return `npm start --silent -- --replay ${token}`;
+  const isInstalled = import.meta.url.includes('/node_modules/');
+  return `${isInstalled ? 'npx straddle demo' : 'npm start --silent --'} --replay ${token}`;
 }

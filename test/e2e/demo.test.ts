@@ -81,8 +81,10 @@ describe.runIf(process.env['STRADDLE_DEEP'] === '1')('a fresh copy of the tracke
   }, 120_000);
 });
 
+const project = join(folder, 'project');
+const INSTALLED = join(project, 'node_modules/straddle/dist/src/cli/main.js');
+
 describe('the packed package', () => {
-  const project = join(folder, 'project');
   beforeAll(() => {
     const packed = JSON.parse(
       execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
@@ -121,7 +123,6 @@ describe('the packed package', () => {
   });
 
   test('wrong use of the command is one sentence and exit code 2', async () => {
-    const main = join(project, 'node_modules/straddle/dist/src/cli/main.js');
     for (const args of [
       ['dmeo'],
       ['demo', '--jsn'],
@@ -129,7 +130,7 @@ describe('the packed package', () => {
       ['demo', '--replay'],
       ['demo', '--replay', 'st1.x'],
     ]) {
-      const { code, out, err } = await run(process.execPath, [main, ...args], project);
+      const { code, out, err } = await run(process.execPath, [INSTALLED, ...args], project);
       expect({ code, out }).toEqual({ code: 2, out: '' });
       expect(err).toMatch(/^straddle: .*\n$/);
     }
@@ -161,12 +162,15 @@ describe('the demo of this checkout', () => {
     expect(await demo([], {}, ['--enable-source-maps'])).toEqual(usual);
   }, 60_000);
 
-  test('replays the token of the environment, too', async () => {
+  test('replays the token of the environment, too; installed, by its own command', async () => {
     const [token] = /st1\.\S+/.exec(usual.out)!;
     const replayed = await demo([], { STRADDLE_REPLAY: token });
     expect(replayed.code).toBe(1);
     expect(replayed.out).toMatch(/^error: work ran after shutdown\(\) had returned\n/);
     expect(await demo(['--replay', token])).toEqual(replayed);
+    const packed = await run(process.execPath, [INSTALLED, 'demo', '--replay', token], project);
+    expect(packed.code).toBe(1);
+    expect(packed.out).toContain(`Replay: npx straddle demo --replay ${token}`);
   });
 
   test('has colours only where they are wanted', async () => {

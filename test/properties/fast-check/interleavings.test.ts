@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { CheckError, currentSim, interleavings, StraddleError } from '../../../src/fast-check.ts';
 import { requirePlugins } from '../../../properties/fast-check/interleavings.ts';
 import * as timers from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { concurrently, operations } from './bank.ts';
+import { concurrently, operations, type Operation } from './bank.ts';
 
 /** Two tasks that may run in either order. */
 async function either(): Promise<void> {
@@ -130,6 +130,9 @@ describe("fast-check's own options", () => {
     const details = await fc.check(failing, { examples: [[racing]], plugins: [interleavings()] });
     expect(details.counterexamplePath).toMatch(/^0:/);
     expect(details.counterexample).toEqual([[racing[0], racing[2]].map((operation) => ({ ...operation, note: 0 }))]);
+    // To TypeScript, too.
+    expectTypeOf(details.counterexample!).toEqualTypeOf<[Operation[]]>();
+    expectTypeOf(interleavings()).toExtend<Parameters<typeof fc.installGlobalPlugin>[0]>();
   });
 
   test('endOnFailure keeps the value, and minimises its order', async () => {
