@@ -3,8 +3,8 @@ import type { Failure } from '../../properties/report.ts';
 import { tellFailure } from '../../properties/story.ts';
 import { StraddleError } from '../../scheduler/error.ts';
 import { decodeToken, showToken } from '../../scheduler/token.ts';
-import { documentOf } from '../report/document.ts';
-import { Store } from '../store/store.ts';
+import { documentOf, type TestInput } from '../report/document.ts';
+import { Store, type TestName } from '../store/store.ts';
 import { patternOf } from '../vitest/command.ts';
 import { exploreSuite } from '../vitest/suite.ts';
 import { guideChildren } from '../step/guides.ts';
@@ -53,22 +53,23 @@ async function replay(token: string, flags: Flags): Promise<number> {
   }
   const guide = guideOf(flags);
   const root = process.cwd();
-  const stored = new Store(root).find(token);
-  if (stored === undefined) {
+  const known = new Store(root).find(token);
+  const [first] = known;
+  if (first === undefined) {
     throw new StraddleError(
       'unknown-token',
       'No test is known for this token in .straddle/: run its test with STRADDLE_REPLAY set to the token instead.',
     );
   }
-  const { test, scope } = stored;
   if (guide !== undefined) guideChildren(guide);
-  const { tests, problems } = await exploreSuite({
+  const projects = new Set(known.map(({ test }) => test.project));
+  const { tests: ran, problems } = await exploreSuite({
     root,
-    filters: [test.file],
-    namePattern: `^ ?${patternOf(test.name)}$`,
-    project: test.project,
-    ...scope,
-    config: flags.config ?? scope.config,
+    filters: [...new Set(known.map(({ test }) => test.file))],
+    namePattern: `^ ?(?:${known.map(({ test }) => patternOf(test.name)).join('|')})$`,
+    project: projects.size === 1 ? first.test.project : undefined,
+    ...first.scope,
+    config: flags.config ?? first.scope.config,
     runs: 1,
     seed: 0,
     time: 'idle',
@@ -77,18 +78,27 @@ async function replay(token: string, flags: Flags): Promise<number> {
     // Where the inspector listens, and how it fares.
     onStderr: guide === 'inspect' ? (text) => void process.stderr.write(text) : undefined,
   });
-  const [found] = tests;
-  if (found === undefined) {
+  const tests = known.flatMap(({ test }) => ran.find((one) => isOf(test, one)) ?? []);
+  if (tests.length === 0) {
+    const { name, file } = first.test;
     const why = problems[0] === undefined ? 'it is not there any more' : `${problems[0].where}: ${problems[0].message}`;
-    throw new StraddleError('test-missing', `The test '${test.name}' in ${test.file} did not run: ${why}.`);
+    throw new StraddleError('test-missing', `The test '${name}' in ${file} did not run: ${why}.`);
   }
-  const { failure } = found.report;
   if (flags.json === true) console.log(JSON.stringify(documentOf(tests), null, 2));
-  else {
-    console.log(colours.bold(`${test.file} › ${test.name}`));
-    if (found.remark !== undefined) console.log(found.remark.detail);
-    if (failure === undefined) console.log('The execution passes.');
-    else console.log(tellFailure(failure as Failure, `npx straddle replay ${failure.token}`));
-  }
-  return failure === undefined ? 0 : 1;
+  else tests.forEach((test, at) => tell(test, at === 0 ? '' : '\n'));
+  return tests.every(({ report }) => report.failure === undefined) ? 0 : 1;
+}
+
+function isOf({ file, name, project }: TestName, test: TestInput): boolean {
+  return (
+    test.file === file && test.name.replaceAll(' > ', ' ') === name.replaceAll(' > ', ' ') && test.project === project
+  );
+}
+
+function tell({ file, name, report, remark }: TestInput, before: string): void {
+  const { failure } = report;
+  console.log(`${before}${colours.bold(`${file} › ${name}`)}`);
+  if (remark !== undefined) console.log(remark.detail);
+  if (failure === undefined) console.log('The execution passes.');
+  else console.log(tellFailure(failure as Failure, `npx straddle replay ${failure.token}`));
 }

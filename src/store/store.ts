@@ -84,13 +84,12 @@ export class Store {
     });
   }
 
-  /** The test that a token belongs to, and how it was explored. */
-  find(token: string): { readonly test: TestName; readonly scope: Scope } | undefined {
-    for (const { test, failures } of this.entries()) {
+  /** The tests that a token belongs to, and how they were explored: tests that are alike have the same ones. */
+  find(token: string): { readonly test: TestName; readonly scope: Scope }[] {
+    return this.entries().flatMap(({ test, failures }) => {
       const failure = failures.find((one) => one.token === token);
-      if (failure !== undefined) return { test, scope: failure.scope ?? {} };
-    }
-    return undefined;
+      return failure === undefined ? [] : [{ test, scope: failure.scope ?? {} }];
+    });
   }
 
   /**

@@ -66,11 +66,16 @@ test('the latest first, each once, and at most ten', () => {
   expect(store.tokens(NAME).slice(0, 3)).toEqual([tokens[5], tokens[11], tokens[10]]);
 });
 
-test('a token leads to its test', () => {
+test('a token leads to its tests', () => {
   store.update(NAME, { failed: failure(0) });
   store.update({ ...NAME, name: 'other' }, { failed: failure(1) });
-  expect(store.find(tokens[1]!)).toEqual({ test: { ...NAME, name: 'other' }, scope: {} });
-  expect(store.find(tokens[2]!)).toBeUndefined();
+  expect(store.find(tokens[1]!)).toEqual([{ test: { ...NAME, name: 'other' }, scope: {} }]);
+  expect(store.find(tokens[2]!)).toEqual([]);
+  store.update({ ...NAME, name: 'twin' }, { failed: { ...failure(1), scope: { include: ['src/**'] } } });
+  expect(store.find(tokens[1]!).map(({ test, scope }) => [test.name, scope])).toEqual([
+    ['other', {}],
+    ['twin', { include: ['src/**'] }],
+  ]);
 });
 
 describe('what somebody else has done to a file', () => {

@@ -175,7 +175,7 @@ const folder = project({
   'workspace.config.ts': `export default { test: { projects: [{ test: { name: 'packaged', root: 'packaged', include: ['*.test.js'] } }] } };`,
   'packaged/packaged.test.js': `import { expect, test } from 'vitest';
 import { Counter } from 'counter';
-test('counts', async () => { const c = new Counter(); const io = () => new Promise((r) => setTimeout(r, 1)); await Promise.all([c.add(io, 1), c.add(io, 2)]); expect(c.n).toBe(4); });`,
+test.each(['once', 'twice'])('counts %s', async () => { const c = new Counter(); const io = () => new Promise((r) => setTimeout(r, 1)); await Promise.all([c.add(io, 1), c.add(io, 2)]); expect(c.n).toBe(4); });`,
   'node_modules/counter/package.json':
     '{ "name": "counter", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
   'node_modules/counter/index.js': `export class Counter { n = 0; async add(io, n) { await io(); this.n = 2 * this.n + n; } }`,
@@ -290,12 +290,17 @@ test('a package that is named in is instrumented; what fails in a project of a w
     ...['explore', 'packaged', ...config, '--seed', '1', '--json'],
     ...['--include', 'node_modules/counter/**', 'packaged/*.test.js'],
   ]);
-  const { report, file, project: name } = parseDocument(stdout, 'stdout').tests[0]!;
+  const { tests } = parseDocument(stdout, 'stdout');
+  const { report, file, project: name } = tests[0]!;
   expect([file, name]).toEqual(['packaged/packaged.test.js', 'packaged']);
   expect(report.straddled.map(({ place = '' }) => place.replace(/:.*/, ''))).toContain('node_modules/counter/index.js');
   const replayed = await straddle(['replay', report.failure!.token, '--json']);
-  const [again] = parseDocument(replayed.stdout, 'stdout').tests;
-  expect([again!.file, again!.report.failure?.message]).toEqual([file, report.failure!.message]);
+  // Tests that are alike fail alike.
+  expect(tests[1]!.report.failure!.token).toBe(report.failure!.token);
+  const again = parseDocument(replayed.stdout, 'stdout').tests;
+  expect(again.map((test) => [test.file, test.name, test.report.failure?.message])).toEqual(
+    ['once', 'twice'].map((how) => [file, `counts ${how}`, report.failure!.message]),
+  );
 });
 
 describe('tests that are hard to repeat', () => {
