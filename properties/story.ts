@@ -14,6 +14,8 @@ const MOST_LINES = 60;
 const MOST_ROWS = 10;
 /** A note that would pass this column gets a line of its own. */
 const WIDTH = 100;
+/** Instead of the steps of a failure. */
+const UNTOLD = 'A time limit was over before the steps of this could be told; a replay tells them.';
 
 /**
  * A failure as a person reads it: what happened, who ran when and where, and how to bring it back.
@@ -37,7 +39,7 @@ export function tellFailure(failure: Failure, replay: string = replayHint(failur
     `(${origin(failure)})`,
     ...tellDecision(failure),
     '',
-    ...tellTrace(failure.trace, failure.decidingPair),
+    ...(failure.trace.length === 0 ? [UNTOLD] : tellTrace(failure.trace, failure.decidingPair)),
     '',
     `Replay: ${replay}`,
   ].join('\n');

@@ -223,7 +223,9 @@ describe("fast-check's own options", () => {
       endOnFailure: true,
       plugins: [wait, interleavings({ runs: 50 })],
     });
-    expect((errorInstance as CheckError).message).toMatch(/an increment was lost[^]*STRADDLE_REPLAY=st1\./);
+    expect((errorInstance as CheckError).message).toMatch(
+      /an increment was lost[^]*\n\nA time limit was over [^]*STRADDLE_REPLAY=st1\./,
+    );
   });
 
   test('the budget interrupts as a time limit does', async () => {
