@@ -11,6 +11,7 @@ import { mixedSchedulers, synchronousProperty } from './misuse.ts';
 import { PropertyError, reportInOne, tellProperty, withValue } from './property-error.ts';
 import { Subject, type Outcome, type Run } from './subject.ts';
 import { Tally } from './tally.ts';
+import { TimeLimit } from './time-limit.ts';
 
 /** The value that failed last, and how. */
 interface Failed {
@@ -23,14 +24,16 @@ interface Failed {
 /** Ends an exploration; an `AbortController` for each value would cost more than some of its executions. */
 class Stop {
   readonly #given: AbortSignal | undefined;
+  readonly #limit: TimeLimit | undefined;
   #isNow = false;
 
-  constructor(given: AbortSignal | undefined) {
+  constructor(given: AbortSignal | undefined, limit: TimeLimit | undefined) {
     this.#given = given;
+    this.#limit = limit;
   }
 
   get aborted(): boolean {
-    return this.#isNow || this.#given?.aborted === true;
+    return this.#isNow || this.#given?.aborted === true || this.#limit?.isOver === true;
   }
 
   now(): void {
@@ -53,6 +56,7 @@ export class Property<Values> {
   /** fast-check has a failure to report: ours, or another. */
   #hasFailed = false;
   #running: Stop | undefined;
+  readonly #limit = new TimeLimit();
 
   constructor(settings: Settings, isSeeded: boolean) {
     this.#settings = settings;
@@ -86,12 +90,14 @@ export class Property<Values> {
     const settings = { ...this.#settings, seed: this.#seedOfValue() };
     const budgetMs = settings.budgetMs === undefined ? undefined : settings.budgetMs - this.#tally.elapsedMs;
     this.#misuse ??= mixedSchedulers(value);
-    if (this.#isOver || this.#misuse !== undefined || (budgetMs !== undefined && budgetMs <= 0)) return interruption();
-    const subject = new Subject(run, value);
+    const isSpent = this.#limit.isOver || (budgetMs !== undefined && budgetMs <= 0);
+    if (this.#isOver || this.#misuse !== undefined || isSpent) return interruption();
+    const subject = new Subject(run, value, this.#limit);
     const examination = new Examination(subject, settings, this.#tally);
     let examined: Examined;
     try {
-      examined = await this.#control(budgetMs, (engine) => examination.plan(engine, this.#failed?.finding));
+      const plan = (engine: Engine) => examination.plan(engine, this.#failed?.finding);
+      examined = await this.#control(budgetMs, plan, this.#limit);
     } catch (error) {
       if (!(error instanceof StraddleError)) return { error };
       this.#misuse = error;
@@ -117,8 +123,12 @@ export class Property<Values> {
     return this.#isSeeded ? chanceSeed(this.#settings.seed, this.#tally.values + 1) : this.#seed;
   }
 
-  async #control<Result>(budgetMs: number | undefined, plan: (engine: Engine) => Plan<Result>): Promise<Result> {
-    const signal = (this.#running = new Stop(this.#settings.signal));
+  async #control<Result>(
+    budgetMs: number | undefined,
+    plan: (engine: Engine) => Plan<Result>,
+    limit?: TimeLimit,
+  ): Promise<Result> {
+    const signal = (this.#running = new Stop(this.#settings.signal, limit));
     try {
       return await control({ budgetMs, signal, onBranch: this.#tally.branches.hit }, plan);
     } finally {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Sim } from '../../scheduler/sim.ts';
 import { setCurrentSim } from './current.ts';
+import type { TimeLimit } from './time-limit.ts';
 
 /** What fast-check makes of one run of a predicate: nothing if it passed, else why it did not. */
 export type Outcome = fc.PreconditionFailure | { readonly error: unknown } | null;
@@ -20,10 +21,12 @@ export class Subject {
   readonly #isStateful: boolean;
   #isUsed = false;
   #copy: unknown;
+  readonly #limit: TimeLimit | undefined;
 
-  constructor(run: Run, value: unknown) {
+  constructor(run: Run, value: unknown, limit?: TimeLimit) {
     this.#run = run;
     this.#value = value;
+    this.#limit = limit;
     this.#isStateful = fc.hasCloneMethod(value);
   }
 
@@ -40,6 +43,7 @@ export class Subject {
 
   async #execute(sim: Sim, value: unknown): Promise<void> {
     setCurrentSim(sim);
+    this.#limit?.keep();
     this.discarded = undefined;
     const outcome = await this.#run(value);
     if (outcome === null) return;

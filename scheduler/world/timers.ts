@@ -194,6 +194,8 @@ export class VirtualTimers {
   readonly host: TimerHost;
   /** Grows with every execution. */
   epoch = 0;
+  /** In this execution: sees to a time-out that is longer than Node's longest, or else it is 1 ms, as in Node. */
+  tooLong: ((callback: Callback, ms: number) => boolean) | undefined;
   readonly #real: HostTimers;
   readonly #numbered = new Map<number, Timeout>();
   #numbers = FIRST_ID;
@@ -206,6 +208,7 @@ export class VirtualTimers {
   /** Before an execution. */
   reset(): void {
     this.epoch++;
+    this.tooLong = undefined;
     this.#numbers = FIRST_ID;
     if (this.#numbered.size > 0) this.#numbered.clear();
   }
@@ -221,6 +224,9 @@ export class VirtualTimers {
 
   readonly setTimeout = (callback: unknown, after?: unknown, ...args: unknown[]): unknown => {
     if (typeof callback !== 'function') return this.#real.setTimeout(callback as never, 1);
+    if (this.tooLong !== undefined && typeof after === 'number' && after > LONGEST) {
+      if (this.tooLong(callback as Callback, after)) return undefined;
+    }
     return new Timeout(this, callback as Callback, delayOf(after), false, args);
   };
 

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { CheckError, currentSim, interleavings, StraddleError } from '../../../src/fast-check.ts';
 import { requirePlugins } from '../../../properties/fast-check/interleavings.ts';
+import { execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
 import * as timers from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { concurrently, operations, type Operation } from './bank.ts';
@@ -226,6 +228,30 @@ describe("fast-check's own options", () => {
     expect((errorInstance as CheckError).message).toMatch(
       /an increment was lost[^]*\n\nA time limit was over [^]*STRADDLE_REPLAY=st1\./,
     );
+  });
+
+  test('a time limit is real where the clock and the timers of fast-check are dispatchers', () => {
+    const code = `
+      import fc from 'fast-check';
+      import { currentSim, interleavings } from 'straddle/fast-check';
+      const either = async () => {
+        const sim = currentSim();
+        await Promise.all([sim.spawn('a', () => sim.point('x')), sim.spawn('b', () => sim.point('x'))]);
+      };
+      const run = async (parameters) => {
+        const plugins = [interleavings({ runs: 20 })];
+        const { interrupted, failed, numRuns } = await fc.check(fc.asyncProperty(fc.nat(), either), { ...parameters, plugins });
+        return { interrupted, failed, hasRun: numRuns > 0 };
+      };
+      const enough = await run({ interruptAfterTimeLimit: 60_000, numRuns: 5 });
+      const short = await run({ interruptAfterTimeLimit: 200, numRuns: 1_000_000 });
+      console.log(JSON.stringify([enough, short]));`;
+    const register = ['--import', resolve('dist/src/instrument/register.js')];
+    const out = execFileSync(process.execPath, [...register, '--input-type=module', '-e', code], { encoding: 'utf8' });
+    expect(JSON.parse(out)).toEqual([
+      { interrupted: false, failed: false, hasRun: true },
+      { interrupted: true, failed: false, hasRun: true },
+    ]);
   });
 
   test('the budget interrupts as a time limit does', async () => {
