@@ -1,7 +1,6 @@
-import fs, { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import fs, { rmSync } from 'node:fs';
 import path, { join } from 'node:path';
-import { load, type RealBug } from './real-bug.ts';
+import { load, scratchFolder, type RealBug } from './real-bug.ts';
 
 interface MkdirpModule {
   readonly default: { mkdirp(path: string, mode: number, done: (error: Error | null) => void): void };
@@ -21,7 +20,7 @@ export const mkdirp: RealBug = {
     Object.assign(path, { exists: (place: string, then: (found: boolean) => void) => fs.exists(place, then) });
     const { default: module } = await load<MkdirpModule>(alias);
     return async (sim) => {
-      const base = mkdtempSync(join(tmpdir(), 'straddle-mkdirp-'));
+      const base = scratchFolder('mkdirp');
       const make = (): Promise<void> =>
         new Promise((resolve, reject) => {
           module.mkdirp(join(base, 'a', 'b'), 0o755, (error) =>

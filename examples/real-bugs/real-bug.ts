@@ -1,3 +1,6 @@
+import { accessSync, constants, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ExploreOptions, Sim } from '../../src/index.ts';
 
 /** A bug of a published package, installed under two aliases: `NAME-buggy` and `NAME-fixed`. */
@@ -21,4 +24,20 @@ export interface RealBug {
 export async function load<Module>(specifier: string): Promise<Module> {
   const loaded = (await import(specifier)) as { default?: Module } & Module;
   return loaded;
+}
+
+/** A new folder, in memory where the system has a place for that: thousands are made, one for each execution. */
+export function scratchFolder(name: string): string {
+  return mkdtempSync(join(SCRATCH, `straddle-${name}-`));
+}
+
+const SCRATCH = isWritable('/dev/shm') ? '/dev/shm' : tmpdir();
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

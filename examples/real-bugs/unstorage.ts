@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { load, type RealBug } from './real-bug.ts';
+import { load, scratchFolder, type RealBug } from './real-bug.ts';
 
 interface Storage {
   setItem(key: string, value: string): Promise<void>;
@@ -32,7 +31,7 @@ export const unstorage: RealBug = {
     const driver = (await load<DriverModule>(file)).default;
     const fs = typeof driver === 'function' ? driver : (options: object) => driver.default(options);
     return async (sim) => {
-      const base = mkdtempSync(join(tmpdir(), 'straddle-unstorage-'));
+      const base = scratchFolder('unstorage');
       try {
         const storage = createStorage({ driver: fs({ base }) });
         await Promise.all(
