@@ -10,6 +10,9 @@ import { nameOfSite } from './site-names.ts';
 import { Tasks, type Task } from './task.ts';
 import { Offers } from './world/offers.ts';
 
+/** From then on an await of a value that is no thenable is a scheduling point. */
+const MOST_PLAIN_AWAITS = 1_000;
+
 /** What code under test asks for: each request becomes an operation, enabled at once or later. */
 export abstract class Requests implements Hook, GateHost {
   readonly tasks = new Tasks();
@@ -38,6 +41,10 @@ export abstract class Requests implements Hook, GateHost {
   /** Bodies that have not finished: the main one and those spawned. */
   protected open = 0;
   protected requests = 0;
+  /** The step and execution in which values that are no thenables were awaited last, and how many there. */
+  #polledIn = -1;
+  #polledBy = -1;
+  #plainAwaits = 0;
 
   get clock(): Offers['clock'] {
     return this.offers.clock;
@@ -79,6 +86,16 @@ export abstract class Requests implements Hook, GateHost {
     return promise;
   }
 
+  /** Code that awaits so many plain values in one step looks for what only another step can bring. */
+  #polls(): boolean {
+    if (this.#polledIn !== this.currentStep || this.#polledBy !== this.generation) {
+      this.#polledIn = this.currentStep;
+      this.#polledBy = this.generation;
+      this.#plainAwaits = 0;
+    }
+    return ++this.#plainAwaits > MOST_PLAIN_AWAITS;
+  }
+
   /** A point that somebody outside of the process has reached on behalf of `task`; `go` lets him go on. */
   reached(name: string, key: unknown, task: Task, go: () => void, site?: Site): void {
     const op = new ReachedOp(++this.requests, 'point', name, this.labels.idOf(name), key, task, this.currentStep);
@@ -91,7 +108,7 @@ export abstract class Requests implements Hook, GateHost {
   }
 
   hop(value: unknown, site: Site): unknown {
-    if (!this.spec.awaits || !isThenable(value)) return value;
+    if (!this.spec.awaits || (!isThenable(value) && !this.#polls())) return value;
     const op = this.#wait('await', nameOfSite(site), site);
     const source = Promise.resolve(value);
     op.source = source;

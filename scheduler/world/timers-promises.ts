@@ -1,3 +1,4 @@
+import { promiseThen } from '../promises.ts';
 import type { VirtualImmediate, VirtualTimeout, VirtualTimers } from './timers.ts';
 
 interface Options {
@@ -11,6 +12,8 @@ export interface HostPromisedTimers {
   readonly setImmediate: (value: unknown, options: never) => Promise<unknown>;
   readonly setInterval: (after: never, value: unknown, options: never) => AsyncIterable<unknown>;
 }
+
+const promiseFinally = Promise.prototype.finally;
 
 /** `node:timers/promises` on virtual timers. */
 export class PromisedTimers {
@@ -47,15 +50,17 @@ export class PromisedTimers {
     const { signal, ref = true } = (options ?? {}) as Options;
     if (signal?.aborted === true) throw abortError(signal);
     let passed = 0;
-    let wake: (() => void) | undefined;
+    let wake: ((aborted?: Promise<never>) => void) | undefined;
     const timer = this.#timers.setInterval(() => {
       passed++;
       wake?.();
+      wake = undefined;
     }, after) as VirtualTimeout;
     if (!ref) timer.unref();
     const cancel = (): void => {
       timer.close();
-      wake?.();
+      if (signal !== undefined) wake?.(Promise.reject(abortError(signal)));
+      wake = undefined;
     };
     signal?.addEventListener('abort', cancel, { once: true });
     try {
@@ -83,17 +88,25 @@ interface Armed {
 function waitFor(value: unknown, options: Options | undefined, arm: (done: () => void) => Armed): Promise<unknown> {
   const { signal, ref = true } = options ?? {};
   if (signal?.aborted === true) return Promise.reject(abortError(signal));
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      cancel();
-      reject(abortError(signal!));
-    };
-    const { timer, cancel } = arm(() => {
-      signal?.removeEventListener('abort', abort);
-      resolve(value);
-    });
+  let abort: (() => void) | undefined;
+  const promise = new Promise((resolve, reject) => {
+    const { timer, cancel } = arm(() => resolve(value));
     if (!ref) timer.unref();
-    signal?.addEventListener('abort', abort, { once: true });
+    if (signal === undefined) return;
+    abort = (): void => {
+      cancel();
+      reject(abortError(signal));
+    };
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  return abort === undefined ? promise : settledLate(promise, () => signal!.removeEventListener('abort', abort!));
+}
+
+/** As many microtasks after `promise` as Node takes to clean up; what else is ready then goes first. */
+function settledLate(promise: Promise<unknown>, clean: () => void): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const inner = new Promise((done, failed) => void promiseThen.call(promise, done, failed));
+    void promiseThen.call(promiseFinally.call(inner, clean), resolve, reject);
   });
 }
 

@@ -153,6 +153,19 @@ describe('promises', () => {
     expect(new Set(same)).toEqual(new Set(['abc']));
     expect(two.size).toBe(4);
   });
+
+  test('an await of a plain value is no scheduling point, unless the code polls for another step', async () => {
+    const plain = site('plain');
+    const awaited = async (count: number): Promise<unknown> =>
+      inside(async (sim) => {
+        let other = false;
+        void sim.spawn('other', () => (other = true));
+        for (let i = 0; i < count && !other; i++) await hop(null, plain);
+        return other;
+      });
+    expect(await awaited(1_000)).toBe(false);
+    expect(await awaited(1e6)).toBe(true);
+  });
 });
 
 describe('events', () => {

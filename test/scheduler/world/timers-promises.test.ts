@@ -122,6 +122,25 @@ describe('abort signals', () => {
     return log.lines;
   });
 
+  sameAsNode('so many microtasks later', async () => {
+    const log = new Log();
+    for (const wait of [
+      (signal: AbortSignal) => setTimeout(1_000, 'x', { signal }),
+      (signal: AbortSignal) => setImmediate('x', { signal }),
+      (signal: AbortSignal) => setInterval(1_000, 'x', { signal })[Symbol.asyncIterator]().next(),
+    ]) {
+      const controller = new AbortController();
+      const waiting = outcome(wait(controller.signal)).then(() => log.say('aborted'));
+      controller.abort();
+      for (let microtask = 1; microtask <= 9; microtask++) {
+        await null;
+        log.say(microtask);
+      }
+      await waiting;
+    }
+    return log.lines;
+  });
+
   sameAsNode('a signal aborts an interval between two ticks', async () => {
     const controller = new AbortController();
     let ticks = 0;
