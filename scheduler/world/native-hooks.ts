@@ -30,7 +30,7 @@ export class NativeHooks {
     hookCompression(work);
     hookDatagrams(work);
     hookImmediates(work);
-    this.timers = new StrayTimers((site) => work().host.health.note('real-timer', () => realTimer(site)));
+    this.timers = new StrayTimers((site) => work().host.health.note('real-timer', () => realTimer(site())));
   }
 }
 

@@ -1,4 +1,4 @@
-import { deepStack, isNodes, siteOfStack } from '../sites.ts';
+import { deepStack, isNodes, placeOfNow, siteOfStack } from '../sites.ts';
 import { hookAssignment } from './native.ts';
 import { originals } from './originals.ts';
 
@@ -7,6 +7,9 @@ interface NodeTimeout {
   hasRef(): boolean;
 }
 
+/** Of a stack: enough for whoever called what made the timer. */
+const CALLER_FRAMES = 8;
+
 /**
  * Real timers that code under test sets, through functions that it took before straddle was loaded. They cannot
  * be controlled, but they are seen when they are made: Node's own class says so. Those that Node's other
@@ -14,9 +17,10 @@ interface NodeTimeout {
  */
 export class StrayTimers {
   readonly #timers = new Set<NodeTimeout>();
-  readonly #found: (site: string) => void;
+  readonly #found: (site: () => string) => void;
 
-  constructor(found: (site: string) => void) {
+  /** @param found is told, in the same call, how to learn the place. */
+  constructor(found: (site: () => string) => void) {
     this.#found = found;
     const sample = (originals.setTimeout as (run: () => void) => object)(() => undefined);
     originals.clearTimeout(sample as never);
@@ -27,13 +31,13 @@ export class StrayTimers {
   }
 
   #made(timer: NodeTimeout): void {
-    const stack = deepStack();
-    const frames = stack?.split('\n') ?? [];
+    const { stack } = placeOfNow(CALLER_FRAMES);
+    const frames = typeof stack === 'string' ? stack.split('\n') : [];
     // `new Timeout` was called by one of Node's functions, and that by whoever wants a timer.
     const caller = frames[frames.findIndex((frame) => frame.includes('new Timeout ')) + 2];
     if (caller === undefined || isNodes(caller)) return;
     this.#timers.add(timer);
-    this.#found(siteOfStack(stack) ?? 'an unknown place');
+    this.#found(() => siteOfStack(deepStack()) ?? 'an unknown place');
   }
 
   /** Some of them will still fire. */
