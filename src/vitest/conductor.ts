@@ -21,7 +21,10 @@ export interface Exploration<Result> {
   plan(engine: Engine, body: (sim: Sim) => unknown): Plan<Result>;
   /** Vitest's verdict, from what was found and the errors of the last execution. */
   conclude(result: Result, errors: readonly TaskError[], assertions: number): Pick<TaskResult, 'state' | 'errors'>;
-  /** Whether the execution that has just run may be tried again, as Vitest's option `retry` says. */
+  /**
+   * Whether the execution that has just run may be tried again, as Vitest's option `retry` says. Absent: that option
+   * is for the whole exploration.
+   */
   readonly mayRetry?: boolean;
   /** An execution is over, its hooks included. */
   closed?(failed: boolean, errors: readonly TaskError[]): void;
@@ -51,12 +54,17 @@ export class Conductor<Result> implements Conducted {
   readonly #listeners: Listeners | undefined;
   /** The test is to fail: hidden from Vitest until the verdict, or it would turn every execution over. */
   readonly #fails: boolean;
+  /** As the test has it: kept from Vitest but for executions that may be tried again, or each one that fails would be. */
+  readonly #retry: unknown;
+  /** Explorations that are left if this one fails. */
+  #again = 0;
   #executions = 0;
   #assertions = 0;
+  #hasRun = false;
   #isOpen = false;
   #skip: unknown;
 
-  /** @param explore begins an exploration; a retry by Vitest is another one. */
+  /** @param explore begins an exploration; a retry is another one. */
   constructor(test: Task, explore: () => Exploration<Result>) {
     this.#test = test;
     this.#explore = explore;
@@ -64,6 +72,11 @@ export class Conductor<Result> implements Conducted {
     this.#tidy = new Tidy(test);
     this.#fails = test.fails === true;
     test.fails = false;
+    this.#retry = test.retry;
+    if (this.#exploration.mayRetry === undefined) {
+      this.#again = this.#fails ? 0 : retriesOf(test);
+      test.retry = 0;
+    }
     test.repeats = new Repeats(this);
     this.#listeners = test.context.signal === undefined ? undefined : new Listeners(test.context.signal);
   }
@@ -74,7 +87,6 @@ export class Conductor<Result> implements Conducted {
     this.#session = new Session(exploration.limits, (engine) => exploration.plan(engine, this.#body));
     this.#executions = 0;
     this.#assertions = 0;
-    this.isDone = false;
   }
 
   beforeTry(at: Try): void {
@@ -83,11 +95,7 @@ export class Conductor<Result> implements Conducted {
     if (at.retry > 0 && this.#isOpen) this.#isOpen = false;
     else {
       this.close();
-      if (this.#executions > 0) this.#tidy.restore();
-      if (this.isDone) {
-        this.#begin();
-        this.#test.fails = false;
-      }
+      if (this.#hasRun) this.#tidy.restore();
     }
     // Printed in the first execution, and in the one that is told.
     setLoudness(loudnessOf(this.#executions === 0, this.#session.isWatched));
@@ -97,6 +105,7 @@ export class Conductor<Result> implements Conducted {
   }
 
   async run(): Promise<void> {
+    this.#hasRun = true;
     this.#executions++;
     await this.#session.execute();
     if (this.#skip !== undefined) throw this.#skip as Error;
@@ -121,14 +130,18 @@ export class Conductor<Result> implements Conducted {
     let verdict: Pick<TaskResult, 'state' | 'errors'>;
     try {
       if (this.#session.advance()) {
-        result.state = 'pass';
-        result.errors = undefined;
-        if (result.attempts !== undefined) result.attempts.length = 0;
-        return;
+        if (this.#exploration.mayRetry !== true) this.#test.retry = 0;
+        return this.#goOn(result);
       }
       verdict = this.#exploration.conclude(this.#session.result!, failed ? errors : [], this.#assertions);
     } catch (error) {
       verdict = { state: 'fail', errors: [toTaskError(error)] };
+    }
+    if (verdict.state === 'fail' && this.#again > 0) {
+      this.#again--;
+      result.retryCount = (result.retryCount ?? 0) + 1;
+      this.#begin();
+      return this.#goOn(result);
     }
     this.#end();
     if (verdict.state === 'fail') tellHeld();
@@ -138,8 +151,16 @@ export class Conductor<Result> implements Conducted {
     result.repeatCount = 0;
   }
 
+  /** To Vitest there was nothing wrong, so it repeats the test once more. */
+  #goOn(result: TaskResult): void {
+    result.state = 'pass';
+    result.errors = undefined;
+    if (result.attempts !== undefined) result.attempts.length = 0;
+  }
+
   #end(): void {
     this.isDone = true;
+    this.#test.retry = this.#retry;
     this.#test.fails = this.#fails;
   }
 

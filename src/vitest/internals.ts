@@ -17,6 +17,7 @@ export interface TaskResult {
   errors?: TaskError[] | undefined;
   pending?: boolean;
   repeatCount?: number;
+  retryCount?: number;
   /** Vitest 5: one entry for each execution. */
   attempts?: unknown[];
 }

@@ -99,7 +99,7 @@ let runs = 0;
 const both = () => Promise.all([Promise.resolve(1).then((n) => n), new Promise((r) => setTimeout(r, 1)).then(() => 2)]);
 const race = async () => { const log = []; const t = async (n) => { await new Promise((r) => setTimeout(r, 1)); log.push(n); }; await Promise.all([t(1), t(2)]); return log; };
 test('not repeatable', async () => { runs++; await race(); expect(runs).toBe(1); });
-test('fails anyway', async () => { await 1; expect(1).toBe(2); });
+test('fails anyway', { retry: 1 }, async () => { await 1; expect(1).toBe(2); });
 test.fails('is to fail', async () => { await 1; expect(1).toBe(2); });
 test.skip('skipped', async () => {});
 test('skips itself', async ({ skip }) => { await 1; skip(); });

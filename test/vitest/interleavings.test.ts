@@ -104,6 +104,8 @@ describe('with hooks', () => {
   test.interleavings('the hook fails', { seed: 1 }, async ({ sim, expect }) => lostUpdate(sim, (n) => { shared = { counter: n, checked: true }; expect(n).toBeGreaterThan(0); }));
   test.interleavings.fails('is to fail below hooks', async ({ sim }) => lostUpdate(sim, (n) => expect(n).toBe(2)));
   test.interleavings('skips itself below hooks', async ({ skip }) => skip());
+  test.interleavings('is retried below hooks', { retry: 2, seed: 1 }, async ({ sim, expect, task }) => lostUpdate(sim, (n) => expect(n).toBeGreaterThan(task.result.retryCount === 1 ? 0 : 1)));
+  test.interleavings('is retried in vain', { retry: 1, seed: 1 }, async ({ sim, expect }) => lostUpdate(sim, (n) => expect(n).toBe(2)));
   test.interleavings('soft below hooks', { seed: 1 }, async ({ sim, expect }) => lostUpdate(sim, (n) => expect.soft(n).toBe(2)));
 });
 
@@ -248,7 +250,14 @@ test('a time-out says how far it came', () => {
   expect(failed('out of time')).toMatch(/timed out in 500ms, after [1-9]\d* of 1000000000 executions/);
 });
 
-test('a retry explores anew', () => expect(statusOf('is retried')).toBe('passed'));
+test('a retry explores anew, as often as was asked for', () => {
+  expect(['is retried', 'is retried below hooks', 'is retried in vain'].map(statusOf)).toEqual([
+    'passed',
+    'passed',
+    'failed',
+  ]);
+  expect(ran.output).toMatch(/is retried in vain.*\(retry x1\)/);
+});
 
 describe('failing schedules', () => {
   const stored = () => new Store(folder).entries();
