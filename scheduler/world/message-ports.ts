@@ -160,7 +160,7 @@ export class VirtualPorts {
     return end;
   }
 
-  /** A handle that is made while ports are served comes after those that have had their turn. */
+  /** A handle that is made while ports are served comes after those that have had their turn and those made so far. */
   #place(end: End): void {
     this.#known.set(end.port, end);
     captureArrivals(end.port, (message) => {
@@ -170,7 +170,9 @@ export class VirtualPorts {
     const { round, phase } = this.#host.offers;
     const serving = phase === POLL && this.#servedIn === round;
     end.bornIn = serving ? round : -1;
-    this.#ends.splice(serving ? this.#served + 1 : this.#ends.length, 0, end);
+    let at = serving ? this.#served + 1 : this.#ends.length;
+    while (serving && this.#ends[at]?.bornIn === round) at++;
+    this.#ends.splice(at, 0, end);
   }
 
   /** Sends as the host does, then takes in what has arrived. Returns what the host does. */

@@ -48,6 +48,32 @@ describe('MessageChannel', () => {
     return log.lines;
   });
 
+  sameAsNode('serves channels that a listener makes in the order in which they were made', async () => {
+    const log = new Log();
+    const outer = channel();
+    const made: Port[] = [];
+    const listener = (name: string, done: () => void): Port => {
+      const { port1, port2 } = channel();
+      made.push(port1);
+      port2.on('message', () => {
+        log.say(name);
+        done();
+      });
+      return port1;
+    };
+    await new Promise<void>((resolve) => {
+      outer.port2.on('message', () => {
+        let left = 3;
+        const done = (): void => void (--left === 0 && resolve());
+        const senders = ['first', 'second', 'third'].map((name) => listener(name, done));
+        for (const sender of senders.reverse()) sender.postMessage('');
+      });
+      outer.port1.postMessage('');
+    });
+    for (const port of [outer.port1, ...made]) port.close();
+    return log.lines;
+  });
+
   sameAsNode('clones what is sent, as the host does', async () => {
     const { port1, port2 } = channel();
     const sent = {
