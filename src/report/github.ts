@@ -24,9 +24,12 @@ export function tellGitHub(
   appendFileSync(file, text.length <= MOST_SUMMARY ? text : `${text.slice(0, MOST_SUMMARY)}\n\n… cut short.\n`);
 }
 
-/** One line for each test that did not pass. */
-export function annotations({ tests }: ReportDocument): string[] {
-  return tests.filter(({ report }) => report.verdict !== 'pass').map(annotation);
+/** One line for each test that did not pass, and for each problem outside of tests. */
+export function annotations({ tests, problems = [] }: ReportDocument): string[] {
+  return [
+    ...tests.filter(({ report }) => report.verdict !== 'pass').map(annotation),
+    ...problems.map(({ where, message }) => `::error title=straddle::${escape(`${where}: ${message}`)}`),
+  ];
 }
 
 function annotation(test: TestReport): string {

@@ -159,6 +159,12 @@ describe('GitHub', () => {
     expect(warning).toMatch(/^::warning /);
   });
 
+  test('annotates what went wrong outside of tests', () => {
+    expect(annotations(documentOf([], { problems: [PROBLEM] }))).toEqual([
+      '::error title=straddle::lost.test.ts: no such%0Amodule',
+    ]);
+  });
+
   test('gets annotations and a summary in its own jobs only', () => {
     const folder = mkdtempSync(join(tmpdir(), 'straddle-github-'));
     const lines: string[] = [];
