@@ -1,3 +1,4 @@
+import { StraddleError } from '../error.ts';
 import { lookerFor, swapperFor, type Swapper, type Swaps } from './swaps.ts';
 
 /** A property of the host that is replaced while the engine holds the loop. */
@@ -263,5 +264,10 @@ function isSwap(inside: PropertyDescriptor, outside: PropertyDescriptor | undefi
 
 function define(owner: object, name: string, descriptor: PropertyDescriptor | undefined): void {
   if (descriptor === undefined) Reflect.deleteProperty(owner, name);
-  else Object.defineProperty(owner, name, descriptor);
+  else if (!Reflect.defineProperty(owner, name, descriptor)) {
+    throw new StraddleError(
+      'usage',
+      `'${name}' cannot be replaced, because it was frozen: load 'straddle/register' or the Vite plugin before that, and freeze no globals in a test body.`,
+    );
+  }
 }

@@ -4,6 +4,7 @@ import { setTimeout as setTimeoutNamed } from 'node:timers';
 import * as promised from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { findBuiltins } from '../../../scheduler/world/named-imports.ts';
+import { Patches } from '../../../scheduler/world/patch.ts';
 import { inside, later } from './controlled.ts';
 
 /** Everything that has a counterpart, by every way to reach it. */
@@ -104,4 +105,16 @@ test('what the host has put there stays, from one exploration to the next', asyn
   Object.defineProperty(Math, 'random', { value: random, writable: true, configurable: true, enumerable: false });
   await inside(() => expect(Math.random).not.toBe(random));
   expectAsBefore();
+});
+
+test('what is frozen is named, and all else is given back', () => {
+  const owner = { frozen: 1, free: 2 };
+  Object.defineProperty(owner, 'frozen', { writable: false, configurable: false });
+  const patches = new Patches();
+  patches.replace(owner, 'free', 3);
+  patches.replace(owner, 'frozen', 4);
+  const refusal = expect.objectContaining({ kind: 'usage', message: expect.stringContaining("'frozen'") as string });
+  expect(() => patches.install()).toThrow(refusal);
+  patches.uninstall();
+  expect(owner).toEqual({ frozen: 1, free: 2 });
 });
