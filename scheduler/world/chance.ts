@@ -8,6 +8,13 @@ export function generator(seed: string): () => number {
   return tychei(seed);
 }
 
+type State = [number, number, number, number];
+
+/** The character code of the first digit. */
+const DIGIT_0 = 48;
+/** Turns after the last digit. */
+const WARM_UP = 20;
+
 /**
  * The numbers of `generator(`${seed} ${number}`)` for one number after the other. To make a generator takes as long as
  * two steps of an execution, and each execution needs one: here the same one, Tyche-i (Neves and Araujo, PPAM 2011),
@@ -16,44 +23,78 @@ export function generator(seed: string): () => number {
 export class NumberedChance {
   #a = 0;
   #b = 0;
-  #c = 0;
-  #d = 0;
-  /** Where it stands when the seed has been mixed in. */
-  readonly #seeded: readonly [number, number, number, number];
+  #c = 0x9e3779b9 | 0;
+  #d = 0x517cc1b7;
+  /** Where it stands when the seed has been mixed in, and when all digits but the last one have. */
+  readonly #seeded: State = [0, 0, 0, 0];
+  readonly #tens: State = [0, 0, 0, 0];
+  /** The number without its last digit. */
+  #ten = 0;
 
   constructor(seed: number) {
-    this.#c = 0x9e3779b9 | 0;
-    this.#d = 0x517cc1b7;
     this.#mix(`${seed} `);
-    this.#seeded = [this.#a, this.#b, this.#c, this.#d];
+    this.#keep(this.#seeded);
+    this.#keep(this.#tens);
   }
 
   begin(number: number): void {
-    [this.#a, this.#b, this.#c, this.#d] = this.#seeded;
-    this.#mix(String(number));
-    for (let i = 0; i < 20; i++) this.#turn();
+    const ten = Math.floor(number / 10);
+    if (ten !== this.#ten) this.#beginTen(ten);
+    this.#goBack(this.#tens);
+    this.#b ^= DIGIT_0 + (number - 10 * ten);
+    this.#turn(1 + WARM_UP);
   }
 
   /** Uniform in [0, 1). */
-  readonly next = (): number => (this.#turn() >>> 0) / 2 ** 32;
+  readonly next = (): number => (this.#turn(1) >>> 0) / 2 ** 32;
+
+  #beginTen(ten: number): void {
+    this.#ten = ten;
+    this.#goBack(this.#seeded);
+    if (ten > 0) this.#mix(String(ten));
+    this.#keep(this.#tens);
+  }
 
   #mix(text: string): void {
     for (let i = 0; i < text.length; i++) {
       this.#b ^= text.charCodeAt(i);
-      this.#turn();
+      this.#turn(1);
     }
   }
 
-  #turn(): number {
-    let b = (this.#b << 25) ^ (this.#b >>> 7) ^ this.#c;
-    const c = (this.#c - this.#d) | 0;
-    const d = (this.#d << 24) ^ (this.#d >>> 8) ^ this.#a;
-    const a = (this.#a - b) | 0;
-    b = (b << 20) ^ (b >>> 12) ^ c;
+  #keep(state: State): void {
+    state[0] = this.#a;
+    state[1] = this.#b;
+    state[2] = this.#c;
+    state[3] = this.#d;
+  }
+
+  #goBack(state: State): void {
+    this.#a = state[0];
+    this.#b = state[1];
+    this.#c = state[2];
+    this.#d = state[3];
+  }
+
+  #turn(times: number): number {
+    let a = this.#a;
+    let b = this.#b;
+    let c = this.#c;
+    let d = this.#d;
+    for (let i = 0; i < times; i++) {
+      b = (b << 25) ^ (b >>> 7) ^ c;
+      c = (c - d) | 0;
+      d = (d << 24) ^ (d >>> 8) ^ a;
+      a = (a - b) | 0;
+      b = (b << 20) ^ (b >>> 12) ^ c;
+      c = (c - d) | 0;
+      d = (d << 16) ^ (c >>> 16) ^ a;
+      a = (a - b) | 0;
+    }
     this.#b = b;
-    this.#c = (c - d) | 0;
-    this.#d = (d << 16) ^ (this.#c >>> 16) ^ a;
-    return (this.#a = (a - b) | 0);
+    this.#c = c;
+    this.#d = d;
+    return (this.#a = a);
   }
 }
 

@@ -9,7 +9,7 @@ test('numbered chance has the numbers of generators of their own', () => {
       for (const execution of executions) {
         chance.begin(execution);
         const own = generator(`${seed} ${execution}`);
-        for (let i = 0; i < 5; i++) expect(chance.next()).toBe(own());
+        for (let i = 0; i < 20; i++) expect(chance.next()).toBe(own());
       }
     }),
   );
