@@ -28,17 +28,18 @@ export interface EnabledOp {
  * keep one; this base class has only the fields that every operation needs.
  */
 export class Op implements EnabledOp {
-  id: number;
-  readonly kind: OpKind;
-  name: string;
+  // No field begins as undefined and becomes something else: V8 then knows its type, and reads it without a check.
+  id = 0;
+  declare readonly kind: OpKind;
+  declare name: string;
   /** The interned name. */
-  label: number;
-  key: unknown;
-  task: Task;
+  label = 0;
+  declare key: unknown;
+  declare task: Task;
   /** The step that created it. */
-  created: number;
+  created = 0;
   /** The step that settled what it waits for. */
-  settled: number;
+  settled = 0;
   /** The drain in which it became enabled. */
   readyIn = 0;
   /** Settles the promise that the task awaits. */

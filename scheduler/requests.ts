@@ -30,7 +30,7 @@ export abstract class Requests implements Hook, GateHost {
   /** The execution has ended, and the host does its own work around it. */
   protected isLeft = false;
   /** The task whose code runs now, or ran last. */
-  current!: Task;
+  current = this.tasks.main();
 
   /** Enabled operations in natural order; the world's offers join only while a choice is made. */
   protected readonly enabled: Op[] = [];
