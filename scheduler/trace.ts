@@ -8,6 +8,8 @@ export const SITE = 1 << 29; // a point or an instrumented await
 const INDEX = JOINED - 1;
 
 const STRIDE = 5;
+const SEED_A = 0x811c9dc5 | 0;
+const SEED_B = 0x9747b28c | 0;
 
 /**
  * What happened, step by step, in 20 bytes a step: task, label, the two happens-before edges (the step that
@@ -22,6 +24,11 @@ export class Trace {
   hashB = 0;
   #words = new Int32Array(STRIDE * 256);
   #frozen = -1;
+  /** The hash of the steps so far, and of those before the freeze. */
+  #a = SEED_A;
+  #b = SEED_B;
+  #frozenA = 0;
+  #frozenB = 0;
 
   /** Where the steps are kept. */
   get memory(): Int32Array {
@@ -32,16 +39,23 @@ export class Trace {
     this.length = 0;
     if (this.took.size > 0) this.took.clear();
     this.#frozen = -1;
+    this.#a = SEED_A;
+    this.#b = SEED_B;
   }
 
   /** Steps pushed from now on belong to the clearing up after a failure; `thaw` takes them back. */
   freeze(): void {
     this.#frozen = this.length;
+    this.#frozenA = this.#a;
+    this.#frozenB = this.#b;
   }
 
   thaw(): void {
-    if (this.#frozen >= 0) this.length = this.#frozen;
+    if (this.#frozen < 0) return;
+    this.length = this.#frozen;
     this.#frozen = -1;
+    this.#a = this.#frozenA;
+    this.#b = this.#frozenB;
   }
 
   push(task: number, label: number, created: number, settled: number, decision: number): void {
@@ -54,6 +68,9 @@ export class Trace {
     words[at++] = settled;
     words[at] = decision;
     this.length++;
+    const mixed = Math.imul(task, 0x9e3779b1) ^ Math.imul(label + 1, 0x85ebca6b) ^ (decision & JOINED);
+    this.#a = Math.imul(this.#a ^ mixed, 0x01000193);
+    this.#b = Math.imul((this.#b << 13) | (this.#b >>> 19), 0x5bd1e995) ^ mixed;
   }
 
   /** The step that is pushed next takes virtual time before it runs. */
@@ -61,18 +78,10 @@ export class Trace {
     this.took.set(this.length, ms);
   }
 
-  /** Computes the hash: equal for equal sequences of tasks, labels and times taken. */
+  /** Ends the hash: equal for equal sequences of tasks, labels and times taken. */
   hash(): void {
-    const words = this.#words;
-    const end = this.length * STRIDE;
-    let a = 0x811c9dc5 | 0;
-    let b = 0x9747b28c | 0;
-    for (let at = 0; at < end; at += STRIDE) {
-      const joined = words[at + 4]! & JOINED;
-      const mixed = Math.imul(words[at]!, 0x9e3779b1) ^ Math.imul(words[at + 1]! + 1, 0x85ebca6b) ^ joined;
-      a = Math.imul(a ^ mixed, 0x01000193);
-      b = Math.imul((b << 13) | (b >>> 19), 0x5bd1e995) ^ mixed;
-    }
+    let a = this.#a;
+    let b = this.#b;
     if (this.took.size > 0) {
       for (const [step, ms] of this.took) {
         if (step >= this.length) break;
@@ -155,6 +164,8 @@ export class Trace {
     const others = other.#words;
     for (let i = 0, end = other.length * STRIDE; i < end; i++) words[i] = others[i]!;
     this.length = other.length;
+    this.#a = other.#a;
+    this.#b = other.#b;
     if (this.took.size > 0) this.took.clear();
     if (other.took.size > 0) for (const [step, ms] of other.took) this.took.set(step, ms);
   }
