@@ -59,10 +59,11 @@ export class Search implements Walker {
   *plan(engine: Engine, onFound?: () => void): Plan<Report> {
     let failure = yield* this.#retry(engine, onFound);
     if (failure === undefined) {
-      const raw = yield* this.#walk.plan(engine);
-      if (raw !== undefined) {
+      const walk = this.#walk;
+      for (let run = walk.next(engine); run !== undefined; run = walk.next(engine)) yield run;
+      if (walk.failure !== undefined) {
         onFound?.();
-        failure = yield* confirm(engine, this.#runs, this.#settings, raw, this.#walk.foundBy);
+        failure = yield* confirm(engine, this.#runs, this.#settings, walk.failure, walk.foundBy);
       }
     }
     return this.#report(engine, failure);

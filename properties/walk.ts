@@ -1,8 +1,8 @@
 import { StrategyChooser } from '../scheduler/chooser.ts';
-import type { Engine, Plan } from '../scheduler/control.ts';
+import type { Engine, Run } from '../scheduler/control.ts';
 import { StraddleError } from '../scheduler/error.ts';
 import type { RawFailure } from '../scheduler/failure.ts';
-import type { ExecutionOutcome, Strategy } from '../scheduler/strategy.ts';
+import type { ExecutionInfo, ExecutionOutcome, Strategy } from '../scheduler/strategy.ts';
 import { NumberedChance } from '../scheduler/world/chance.ts';
 import { chanceSeed, type Executions } from './executions.ts';
 import type { Settings } from './options.ts';
@@ -42,9 +42,21 @@ export class Walk {
   /** Of the longest execution: choices, and tasks. */
   steps = 0;
   tasks = 0;
+  /** The first failure; the execution that has just run is the one that failed. */
+  failure: RawFailure | undefined;
   readonly #runs: Executions;
   readonly #settings: Settings;
   readonly #walker: Walker;
+  readonly #chance: NumberedChance;
+  readonly #chooser: StrategyChooser;
+  readonly #info: ExecutionInfo & { execution: number };
+  readonly #mayEndEarly: boolean;
+  readonly #mayBeSingle: boolean;
+  /** What has just run. */
+  #ran: 'nothing' | 'an execution' | 'a repetition' = 'nothing';
+  #execution = 0;
+  /** It is counted here, not by another shard. */
+  #counts = true;
   /** What a passing execution did, while it is repeated. */
   #before: Original | undefined;
 
@@ -52,7 +64,14 @@ export class Walk {
     this.#runs = runs;
     this.#settings = settings;
     this.#walker = walker;
-    this.strategy = typeof settings.strategy === 'string' ? STRATEGIES[settings.strategy]() : settings.strategy;
+    const { strategy, maxSteps, bursts, time } = settings;
+    this.strategy = typeof strategy === 'string' ? STRATEGIES[strategy]() : strategy;
+    this.#chance = new NumberedChance(settings.seed);
+    const random = this.#chance.next;
+    this.#chooser = new StrategyChooser(this.strategy, bursts, random);
+    this.#info = { execution: 0, random, runs: settings.runs, maxSteps, bursts, time };
+    this.#mayBeSingle = walker.mayBeSingle === true;
+    this.#mayEndEarly = this.strategy.space !== undefined && !this.#mayBeSingle;
   }
 
   /** The strategy whose choices the latest execution made. */
@@ -60,61 +79,73 @@ export class Walk {
     return this.strategy.part ?? this.strategy.name;
   }
 
-  /** The first failure; the execution that has just run is the one that failed. */
-  *plan(engine: Engine): Plan<RawFailure | undefined> {
-    const { strategy } = this;
-    const settings = this.#settings;
-    const walker = this.#walker;
-    const { runs, maxSteps, bursts, time, seed, shard } = settings;
-    const chance = new NumberedChance(seed);
-    const random = chance.next;
-    const chooser = new StrategyChooser(strategy, bursts, random);
-    const info = { execution: 0, random, runs, maxSteps, bursts, time };
-    const mayEndEarly = strategy.space !== undefined && walker.mayBeSingle !== true;
-    for (let execution = 1; !engine.interrupted; execution++) {
-      // A strategy that can run out is asked once more: that nothing is left is worth knowing.
-      if (execution > runs && strategy.complete !== true) break;
-      info.execution = execution;
-      // Each execution has chance of its own, whichever shard runs it.
-      chance.begin(execution);
-      if (!strategy.begin(info)) {
-        this.exhaustive = strategy.complete === true;
-        break;
-      }
-      if (execution > runs) break;
-      const counts = shard === undefined || (execution - shard.index) % shard.of === 0;
-      if (!counts && strategy.independent === true) continue;
-      chooser.begin();
-      walker.begin();
-      yield this.#runs.next(chooser, execution, this.#chanceOf(execution), this.#isElastic(random));
-      const next = walker.end(engine, execution, counts);
-      this.#measure(engine, counts);
-      if (engine.interrupted || next === 'stop') break;
-      if (next === 'skip') {
-        this.strategy.end?.(outcomeFor(engine, false));
-        continue;
-      }
-      const failure = this.#judge(engine);
-      if (failure !== undefined) return failure;
-      if (walker.mayBeSingle === true && isSingle(engine)) {
-        this.exhaustive = true;
-        break;
-      }
-      // Not the first: an exploration of one execution would be repeated by chance, once in twenty times.
-      if ((mayEndEarly && execution <= FIRST_REPLAYED) || (random() < REPLAY_SHARE && execution > 1)) {
-        // It must do the same when it runs again.
-        const before = (this.#before ??= new Original()).keep(engine.scheduler, undefined);
-        yield this.#runs.again(before.chooser);
-        const differs = this.#difference(engine);
-        if (differs !== undefined) return differs;
-      }
+  /**
+   * Judges what has just run and says what is to run next; undefined if that is nothing.
+   * No generator: its caller is one, and each execution would pass through both.
+   */
+  next(engine: Engine): Run | undefined {
+    const ran = this.#ran;
+    this.#ran = 'nothing';
+    if (ran === 'an execution') {
+      const next = this.#walker.end(engine, this.#execution, this.#counts);
+      this.#measure(engine);
+      if (engine.interrupted || next === 'stop') return undefined;
+      if (next === 'judge') {
+        if (this.#failed(engine)) return undefined;
+        if (this.#mayBeSingle && isSingle(engine)) {
+          this.exhaustive = true;
+          return undefined;
+        }
+        if (this.#isRepeated()) {
+          // It must do the same when it runs again.
+          const before = (this.#before ??= new Original()).keep(engine.scheduler, undefined);
+          this.#ran = 'a repetition';
+          return this.#runs.again(before.chooser);
+        }
+      } else this.strategy.end?.(outcomeFor(engine, false));
+    } else if (ran === 'a repetition') {
+      this.failure = this.#difference(engine);
+      if (this.failure !== undefined) return undefined;
     }
-    return undefined;
+    return this.#begin(engine);
   }
 
-  #measure({ scheduler, interrupted }: Engine, counts: boolean): void {
+  #begin(engine: Engine): Run | undefined {
+    const { strategy } = this;
+    const { runs, shard } = this.#settings;
+    for (;;) {
+      if (engine.interrupted) return undefined;
+      const execution = ++this.#execution;
+      // A strategy that can run out is asked once more: that nothing is left is worth knowing.
+      if (execution > runs && strategy.complete !== true) return undefined;
+      this.#info.execution = execution;
+      // Each execution has chance of its own, whichever shard runs it.
+      this.#chance.begin(execution);
+      if (!strategy.begin(this.#info)) {
+        this.exhaustive = strategy.complete === true;
+        return undefined;
+      }
+      if (execution > runs) return undefined;
+      this.#counts = shard === undefined || (execution - shard.index) % shard.of === 0;
+      if (!this.#counts && strategy.independent === true) continue;
+      this.#chooser.begin();
+      this.#walker.begin();
+      this.#ran = 'an execution';
+      return this.#runs.next(this.#chooser, execution, this.#chanceOf(execution), this.#isElastic());
+    }
+  }
+
+  #isRepeated(): boolean {
+    // Not the first: an exploration of one execution would be repeated by chance, once in twenty times.
+    return (
+      (this.#mayEndEarly && this.#execution <= FIRST_REPLAYED) ||
+      (this.#chance.next() < REPLAY_SHARE && this.#execution > 1)
+    );
+  }
+
+  #measure({ scheduler, interrupted }: Engine): void {
     if (interrupted) return;
-    if (counts && this.strategy.single !== true) this.sampled++;
+    if (this.#counts && this.strategy.single !== true) this.sampled++;
     // The body's own start is no choice.
     this.steps = Math.max(this.steps, scheduler.trace.length - 1);
     this.tasks = Math.max(this.tasks, scheduler.tasks.count);
@@ -125,15 +156,15 @@ export class Walk {
     return chanceSeed(this.#settings.seed, this.strategy.complete === true ? 1 : execution);
   }
 
-  #isElastic(random: () => number): boolean {
+  #isElastic(): boolean {
     const { time } = this.#settings;
     if (time !== 'mixed') return time === 'elastic';
     if (this.strategy.complete === true) return true;
-    return this.strategy.single !== true && random() < 0.5;
+    return this.strategy.single !== true && this.#chance.next() < 0.5;
   }
 
-  /** The failure of the execution that has just run, leaks and unplayed scripts included. */
-  #judge(engine: Engine): RawFailure | undefined {
+  /** Whether the execution that has just run failed, leaks and unplayed scripts included. */
+  #failed(engine: Engine): boolean {
     const { scheduler } = engine;
     const { leaks } = this.#settings;
     let failed = outcomeOf(scheduler, leaks === 'fail');
@@ -149,7 +180,8 @@ export class Walk {
       if (kind !== 'script' && kind !== 'nondeterminism') throw error;
       failed ??= { kind, message, error };
     }
-    return failed;
+    this.failure = failed;
+    return failed !== undefined;
   }
 
   /** Whether the repetition that has just run did something else. */

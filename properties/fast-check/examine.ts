@@ -58,21 +58,21 @@ export class Examination implements Walker {
   /** @param known how the value failed that this one was shrunk from: tried first. */
   *plan(engine: Engine, known?: Finding): Plan<Examined> {
     this.#tally.open();
-    const examined = yield* this.#examine(engine, known);
+    const walk = this.#walk;
+    let finding = known === undefined ? undefined : yield* this.#retry(engine, known);
+    if (finding === undefined) {
+      for (let run = walk.next(engine); run !== undefined; run = walk.next(engine)) yield run;
+      if (walk.failure !== undefined) finding = yield* this.#shorten(engine, walk.failure);
+    }
+    const examined = finding === undefined ? this.#unfailed(engine) : yield* this.#failed(finding);
     this.#tally.close(engine.scheduler);
     return examined;
   }
 
-  *#examine(engine: Engine, known: Finding | undefined): Plan<Examined> {
-    if (known !== undefined) {
-      const finding = yield* this.#retry(engine, known);
-      if (finding !== undefined) return yield* this.#failed(finding);
-    }
-    const failure = yield* this.#walk.plan(engine);
-    if (failure !== undefined) return yield* this.#failed(yield* this.#shorten(engine, failure));
+  #unfailed({ interrupted }: Engine): Examined {
     if (this.#by !== undefined) return { kind: 'discarded', by: this.#by };
     if (this.#walk.exhaustive) this.#tally.exhausted++;
-    return { kind: engine.interrupted ? 'interrupted' : 'passed' };
+    return { kind: interrupted ? 'interrupted' : 'passed' };
   }
 
   readonly mayBeSingle = true;
