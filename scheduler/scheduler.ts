@@ -9,9 +9,16 @@ import type { Op, TimerOp, WaitOp } from './op.ts';
 import { promiseThen, settledPromise } from './promises.ts';
 import { Requests } from './requests.ts';
 import type { Pause, RunSpec } from './run.ts';
-import type { Task } from './task.ts';
-import { CONTESTED, DEVIATED, EARLY, JOINED, PREEMPTED, SITE, Trace } from './trace.ts';
+import { Task } from './task.ts';
+import * as flags from './trace.ts';
+import { Trace } from './trace.ts';
 import { DryWatch } from './world/dry.ts';
+
+// Constants of this module: V8 takes an imported one for a variable.
+const { CONTESTED, DEVIATED, EARLY, JOINED, PREEMPTED, SITE } = flags;
+
+/** Before the first step: nobody who could go on. */
+const nobody = new Task();
 
 /** Steps between two looks at the real clock. */
 const STEPS_PER_LOOK = 64;
@@ -44,7 +51,7 @@ export class Scheduler extends Requests {
   #chooser: Chooser = naturalOrder;
   #maxSteps = 0;
   #elastic = false;
-  #previous: Task | undefined;
+  #previous = nobody;
   /** The drain in which the operations became enabled that natural order settles together. */
   #batch = -1;
   /** Natural order would go on settling that batch. */
@@ -109,7 +116,7 @@ export class Scheduler extends Requests {
     this.open = 0;
     this.currentStep = 0;
     this.current = this.tasks.main();
-    this.#previous = undefined;
+    this.#previous = nobody;
     this.#batch = -1;
     this.#joinable = false;
     this.#apart = false;
@@ -230,7 +237,8 @@ export class Scheduler extends Requests {
     if (count === 0) return false;
     const step = this.trace.length;
     if (step >= this.#maxSteps) return this.#giveUp(ready);
-    const index = this.#choose(step);
+    // In whole numbers, as V8 has to be told: the decision is made of it.
+    const index = this.#choose(step) | 0;
     const op = enabled[index]!;
     if (this.observer !== undefined) this.observer.chosen(enabled, index, step);
     // To set the length would drop the array's memory.
@@ -244,7 +252,7 @@ export class Scheduler extends Requests {
       word |= DEVIATED;
       this.#apart = false;
     }
-    if (this.#elastic && offers.clock.pending > 0) word |= this.#elapse(op, count - 1, step);
+    if (offers.clock.pending > 0 && this.#elastic) word |= this.#elapse(op, count - 1, step);
     this.#fire(op, index < ready ? index : -1, word);
     this.#undrained = true;
     if (op.run === undefined && enabled.length > 0) {
@@ -300,7 +308,7 @@ export class Scheduler extends Requests {
       const natural = this.#joinable && first.readyIn === this.#batch && first.settles;
       if (!natural && !this.#chooser.bursts) return;
       const step = trace.length;
-      const index = this.#chooser.join(enabled, step, natural);
+      const index = this.#chooser.join(enabled, step, natural) | 0;
       if (index < 0) {
         this.#apart = natural;
         return;
@@ -336,7 +344,7 @@ export class Scheduler extends Requests {
     const step = trace.length;
     const previous = this.#previous;
     let word = decision;
-    if (previous !== task && previous !== undefined && previous.enabled > previous.asleep) word |= PREEMPTED;
+    if (previous !== task && previous.enabled > previous.asleep) word |= PREEMPTED;
     if (at >= 0) {
       removeAt(this.enabled, at);
       task.enabled--;
