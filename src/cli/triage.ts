@@ -89,8 +89,16 @@ async function ofCommand([binary, ...args]: readonly string[], { timeout }: Tria
       "triage needs a test or a command: 'straddle triage FILE -t NAME' or 'straddle triage -- npm test'.",
     );
   }
+  if (args.length === 0 && isTestFile(binary)) {
+    throw new StraddleError('usage', `Which test of ${binary}? Name it: straddle triage ${binary} -t NAME.`);
+  }
   const { commandSubject } = await import('../triage/subject.ts');
   return { subject: commandSubject([binary, ...args], timeout) };
+}
+
+/** A program that is no test may be named alone. */
+function isTestFile(path: string): boolean {
+  return /\.(?:test|spec)\.[cm]?[jt]sx?$/.test(path);
 }
 
 async function ofTest(

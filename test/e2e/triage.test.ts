@@ -68,6 +68,7 @@ describe('straddle triage -- command', () => {
   test.each([
     [[], /triage needs a test or a command/],
     [['--', 'no-such-command-anywhere'], /'no-such-command-anywhere' was not found on PATH/],
+    [['test/queue.test.ts'], /Which test of test\/queue\.test\.ts\? Name it: .* -t NAME/],
     [['--runs', '0', '--', 'true'], /must be a whole number from 1/],
     [['--budget', 'soon', '--', 'true'], /must be a time such as 30s/],
   ])('%j is one sentence and exit code 2', (args, sentence) => {
