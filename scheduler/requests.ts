@@ -10,7 +10,7 @@ import { nameOfSite } from './site-names.ts';
 import { Tasks, type Task } from './task.ts';
 import { Offers } from './world/offers.ts';
 
-/** From then on an await of a value that is no thenable is a scheduling point. */
+/** Once a step has had more, every await of a value that is no thenable is a scheduling point in its execution. */
 const MOST_PLAIN_AWAITS = 1_000;
 
 /** What code under test asks for: each request becomes an operation, enabled at once or later. */
@@ -86,9 +86,10 @@ export abstract class Requests implements Hook, GateHost {
     return promise;
   }
 
-  /** Code that awaits so many plain values in one step looks for what only another step can bring. */
+  /** Code that awaits so many plain values in one step looks for what only another step can bring, or never ends. */
   #polls(): boolean {
-    if (this.#polledIn !== this.currentStep || this.#polledBy !== this.generation) {
+    const isNewStep = this.#polledIn !== this.currentStep && this.#plainAwaits <= MOST_PLAIN_AWAITS;
+    if (isNewStep || this.#polledBy !== this.generation) {
       this.#polledIn = this.currentStep;
       this.#polledBy = this.generation;
       this.#plainAwaits = 0;

@@ -165,6 +165,10 @@ describe('promises', () => {
       });
     expect(await awaited(1_000)).toBe(false);
     expect(await awaited(1e6)).toBe(true);
+    const polling = inside(async () => {
+      for (;;) await hop(null, plain);
+    });
+    await expect(polling).rejects.toThrow(/^livelock/);
   });
 });
 
