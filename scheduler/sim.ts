@@ -1,7 +1,7 @@
 import type { BarrierRegistry, Token } from './barriers.ts';
 import { StraddleError } from './error.ts';
 import { messageOf } from './failure.ts';
-import type { Hold, HoldOptions } from './gates.ts';
+import { Gate, type Hold, type HoldOptions } from './gates.ts';
 import type { Op } from './op.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -123,6 +123,8 @@ export class ExecutionSim implements Sim {
         );
       }
     }
+    // One of an execution that is over holds nobody of the next.
+    if (ExecutionSim.#isOver(this)) return new Gate(this.#scheduler, 0, name, options);
     return this.#scheduler.points.hold(name, options);
   }
 

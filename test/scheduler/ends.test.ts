@@ -215,6 +215,19 @@ describe('barriers', () => {
     expect(report.failure).toBeUndefined();
   });
 
+  test('a gate of an execution that is over holds nobody', async () => {
+    let first: Sim | undefined;
+    const report = await explore(
+      async (sim) => {
+        first ??= sim;
+        if (first !== sim) first.hold('p').until(() => false);
+        await sim.point('p');
+      },
+      { strategy: 'random', runs: 3, vacuity: 'off' },
+    );
+    expect(report.failure).toBeUndefined();
+  });
+
   test('a gate on a global expression keeps every arrival, in every execution', async () => {
     const both = /^half/g;
     const body = async (sim: Sim): Promise<void> => {
