@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 /** How an execution can end badly. Tokens keep positions in this list: append only. */
 export const KINDS = [
@@ -52,6 +52,8 @@ export function tellCircle(waiting: readonly Waiting[]): string | undefined {
   return `${circle.map(({ task, on }) => `${task} (${on})`).join(' → ')} → ${circle[0]!.task}`;
 }
 
+const UNSHOWN = 'a value that cannot be shown was thrown';
+
 /** The text of whatever was thrown: an error, also of another realm, or anything else. */
 export function messageOf(error: unknown): string {
   try {
@@ -62,9 +64,11 @@ export function messageOf(error: unknown): string {
   } catch {
     // Its own methods throw; it is looked at without them.
   }
+  // What is shown of such an error depends on the version of Node.
+  if (types.isNativeError(error)) return UNSHOWN;
   try {
     return inspect(error, { depth: 1, customInspect: false, breakLength: Infinity });
   } catch {
-    return 'a value that cannot be shown was thrown';
+    return UNSHOWN;
   }
 }
