@@ -340,7 +340,7 @@ export class Scheduler extends Requests {
   /** Runs the operation, without draining. `at` is its place in the enabled list, or −1 for an offer. */
   #fire(op: Op, at: number, decision: number): void {
     const { task, kind } = op;
-    const { trace } = this;
+    const { trace, observer } = this;
     const step = trace.length;
     const previous = this.#previous;
     let word = decision;
@@ -359,14 +359,14 @@ export class Scheduler extends Requests {
     const isSite = isPoint || kind === 'await';
     if (isSite) word |= SITE;
     trace.push(task.id, op.label, op.created, op.settled, word);
-    if (this.observer !== undefined) this.observer.fired(op, step);
+    if (observer !== undefined) observer.fired(op, step);
     if (op.key !== undefined) this.points.departedWithKey(op);
     if (isSite && this.points.watched) this.points.depart(op);
     if (kind === 'await') this.enableBehind(op as WaitOp, at);
     if (op.run !== undefined) this.#within(task, op.run);
     else if (isPoint) {
       op.resolve!(undefined);
-      if (this.observer === undefined) this.freePoints.push(op);
+      if (observer === undefined) this.freePoints.push(op);
     } else op.settle();
   }
 

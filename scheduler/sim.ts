@@ -58,9 +58,9 @@ function never<T>(): Promise<T> {
 
 /** The `Sim` of one execution. When that is over it does nothing any more. */
 export class ExecutionSim implements Sim {
-  readonly execution: number;
+  readonly execution: number = 0;
   readonly #scheduler: Scheduler;
-  readonly #generation: number;
+  readonly #generation: number = 0;
   readonly #random: () => number;
   readonly #onBranch: (label: string) => void;
   #controller: AbortController | undefined;
