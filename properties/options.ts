@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { StraddleError } from '../scheduler/error.ts';
-import { messageOf } from '../scheduler/failure.ts';
+import { messageOf } from '../scheduler/thrown.ts';
 import type { Strategy } from '../scheduler/strategy.ts';
 import { START_TIME } from '../scheduler/world/clock.ts';
 import type { Progress } from './report.ts';

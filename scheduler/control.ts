@@ -1,6 +1,6 @@
 import { nextTurn } from './drain.ts';
 import { StraddleError } from './error.ts';
-import { messageOf, type RawFailure } from './failure.ts';
+import type { RawFailure } from './failure.ts';
 import type { HostWatch } from './host-watch.ts';
 import { leaveParts, takeParts, type Parts } from './parts.ts';
 import { slot } from './point.ts';
@@ -10,6 +10,7 @@ import type { Scheduler } from './scheduler.ts';
 import { ExecutionSim, type Sim } from './sim.ts';
 import type { World } from './world/install.ts';
 import { originals } from './world/originals.ts';
+import { messageOf } from './thrown.ts';
 
 /** The engine holds the loop for this long, then lets the host have a turn. */
 const SLICE_MS = 50;

@@ -1,5 +1,3 @@
-import { inspect, types } from 'node:util';
-
 /** How an execution can end badly. Tokens keep positions in this list: append only. */
 export const KINDS = [
   'error',
@@ -50,25 +48,4 @@ export function tellCircle(waiting: readonly Waiting[]): string | undefined {
   const circle = circleOf(waiting);
   if (circle.length === 0) return undefined;
   return `${circle.map(({ task, on }) => `${task} (${on})`).join(' → ')} → ${circle[0]!.task}`;
-}
-
-const UNSHOWN = 'a value that cannot be shown was thrown';
-
-/** The text of whatever was thrown: an error, also of another realm, or anything else. */
-export function messageOf(error: unknown): string {
-  try {
-    const { message, name } = Object(error) as Partial<Error>;
-    if (typeof message === 'string' && (message || name)) return message || String(name);
-    const text = String(error);
-    if (text !== '[object Object]') return text;
-  } catch {
-    // Its own methods throw; it is looked at without them.
-  }
-  // What is shown of such an error depends on the version of Node.
-  if (types.isNativeError(error)) return UNSHOWN;
-  try {
-    return inspect(error, { depth: 1, customInspect: false, breakLength: Infinity });
-  } catch {
-    return UNSHOWN;
-  }
 }

@@ -1,9 +1,9 @@
 import type { BarrierRegistry, Token } from './barriers.ts';
 import { StraddleError } from './error.ts';
-import { messageOf } from './failure.ts';
 import { Gate, type Hold, type HoldOptions } from './gates.ts';
 import type { Op } from './op.ts';
 import type { Scheduler } from './scheduler.ts';
+import { messageOf } from './thrown.ts';
 
 /** Barriers with tokens, as a remote process uses them too. */
 export interface Barriers {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { StraddleError } from '../../scheduler/error.ts';
-import { messageOf } from '../../scheduler/failure.ts';
+import { messageOf } from '../../scheduler/thrown.ts';
 import { slot } from '../../scheduler/point.ts';
 import type { Scheduler } from '../../scheduler/scheduler.ts';
 import type { Sim } from '../../scheduler/sim.ts';

@@ -1,6 +1,6 @@
 import { Session, type Engine, type Limits, type Plan } from '../../scheduler/control.ts';
 import { StraddleError } from '../../scheduler/error.ts';
-import { messageOf } from '../../scheduler/failure.ts';
+import { messageOf } from '../../scheduler/thrown.ts';
 import type { Sim } from '../../scheduler/sim.ts';
 import {
   assertionsOf,
