@@ -138,7 +138,7 @@ class Replay {
     const { scheduler } = engine;
     const { seed, execution, script } = this.#recording;
     const straddling = new Straddling();
-    straddling.add(scheduler.trace, 1);
+    straddling.add(scheduler.trace);
     this.#branches.close(execution);
     let failure: Failure | undefined;
     if (raw !== undefined) {

@@ -104,7 +104,7 @@ export class Search implements Walker {
     this.#distinct.add(trace);
     this.#schedules?.add(scheduler);
     this.#branches.close(execution ?? this.executions);
-    this.#straddling.add(trace, this.executions);
+    this.#straddling.add(trace);
   }
 
   /** How far it is. */

@@ -6,8 +6,6 @@ import type { SiteCount } from './report.ts';
 interface Site {
   executions: number;
   straddled: number;
-  lastReached: number;
-  lastStraddled: number;
 }
 
 /**
@@ -16,25 +14,16 @@ interface Site {
  */
 export class Straddling {
   readonly #sites: (Site | undefined)[] = [];
-  #execution = 0;
 
   /** After an execution that counts. */
-  add(trace: Trace, execution: number): void {
-    this.#execution = execution;
+  add(trace: Trace): void {
     trace.eachSite(this.#tell);
   }
 
   readonly #tell = (label: number, straddled: boolean): void => {
-    const site = this.#sites[label] ?? this.#meet(label);
-    const execution = this.#execution;
-    if (site.lastReached !== execution) {
-      site.lastReached = execution;
-      site.executions++;
-    }
-    if (straddled && site.lastStraddled !== execution) {
-      site.lastStraddled = execution;
-      site.straddled++;
-    }
+    const site = (this.#sites[label] ??= { executions: 0, straddled: 0 });
+    site.executions++;
+    if (straddled) site.straddled++;
   };
 
   counts(labels: Labels): SiteCount[] {
@@ -45,9 +34,5 @@ export class Straddling {
       const { executions, straddled } = counts;
       return [{ site, ...(place === undefined ? {} : { place }), executions, straddled }];
     });
-  }
-
-  #meet(label: number): Site {
-    return (this.#sites[label] = { executions: 0, straddled: 0, lastReached: 0, lastStraddled: 0 });
   }
 }

@@ -87,7 +87,7 @@ export class Survey {
     const failed = yield* this.#natural(engine);
     const { scheduler } = engine;
     const straddling = new Straddling();
-    straddling.add(scheduler.trace, 1);
+    straddling.add(scheduler.trace);
     const alone = (rest: Partial<Report> = {}): Report => ({
       ...this.#report(engine, straddling),
       ...rest,

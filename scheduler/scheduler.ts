@@ -457,8 +457,12 @@ function noResult(): void {
   // The body's value is nobody's business.
 }
 
+/** From the end: each place is read and written at once, which takes V8 one check of its bounds instead of two. */
 function removeAt(ops: Op[], index: number): void {
-  const last = ops.length - 1;
-  for (let i = index; i < last; i++) ops[i] = ops[i + 1]!;
-  ops.pop();
+  let moved = ops.pop()!;
+  for (let i = ops.length - 1; i >= index; i--) {
+    const next = ops[i]!;
+    ops[i] = moved;
+    moved = next;
+  }
 }

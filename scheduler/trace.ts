@@ -11,6 +11,10 @@ const STRIDE = 5;
 const SEED_A = 0x811c9dc5 | 0;
 const SEED_B = 0x9747b28c | 0;
 
+/** Of a site in one execution; what is straddled is reached. */
+const REACHED = 1;
+const STRADDLED = 3;
+
 /**
  * What happened, step by step, in 20 bytes a step: task, label, the two happens-before edges (the step that
  * created the operation and the step that settled what it waited for), and the decision.
@@ -27,6 +31,9 @@ export class Trace {
   /** The hash of the steps so far, and of those before the freeze. */
   #a = SEED_A;
   #b = SEED_B;
+  /** By label, REACHED or STRADDLED: the sites of the steps so far. */
+  #sites = new Uint8Array(64);
+  #mostSites = 0;
   #frozenA = 0;
   #frozenB = 0;
 
@@ -41,6 +48,8 @@ export class Trace {
     this.#frozen = -1;
     this.#a = SEED_A;
     this.#b = SEED_B;
+    for (let label = 0; label < this.#mostSites; label++) this.#sites[label] = 0;
+    this.#mostSites = 0;
   }
 
   /** Steps pushed from now on belong to the clearing up after a failure; `thaw` takes them back. */
@@ -67,6 +76,7 @@ export class Trace {
     words[at++] = created;
     words[at++] = settled;
     words[at] = decision;
+    if ((decision & SITE) !== 0 && this.#frozen < 0) this.#visit(label, created);
     this.length++;
     const mixed = Math.imul(task, 0x9e3779b1) ^ Math.imul(label + 1, 0x85ebca6b) ^ (decision & JOINED);
     this.#a = Math.imul(this.#a ^ mixed, 0x01000193);
@@ -94,25 +104,22 @@ export class Trace {
     this.hashB = b;
   }
 
-  /**
-   * Every step that waited at a site, with its label; `straddled` if another task ran meanwhile. Of steps in a row
-   * at one site only those are told that say more than the one before.
-   */
+  /** Every site at which a step waited, by label; `straddled` if another task ran during one of these waits. */
   eachSite(tell: (label: number, straddled: boolean) => void): void {
-    const words = this.#words;
-    const { length } = this;
-    let lastLabel = -1;
-    let lastStraddled = false;
-    for (let step = 1, at = STRIDE; step < length; step++, at += STRIDE) {
-      if ((words[at + 4]! & SITE) === 0) continue;
-      const label = words[at + 1]!;
-      // A task never overtakes itself: if the step is not the very next one, another task ran meanwhile.
-      const straddled = step > words[at + 2]! + 1;
-      if (label === lastLabel && (lastStraddled || !straddled)) continue;
-      tell(label, straddled);
-      lastLabel = label;
-      lastStraddled = straddled;
+    const sites = this.#sites;
+    for (let label = 0; label < this.#mostSites; label++) {
+      const seen = sites[label]!;
+      if (seen !== 0) tell(label, seen === STRADDLED);
     }
+  }
+
+  #visit(label: number, created: number): void {
+    if (label >= this.#mostSites) {
+      this.#mostSites = label + 1;
+      if (label >= this.#sites.length) this.#widen(label);
+    }
+    // A task never overtakes itself: if the step is not the very next one, another task ran meanwhile.
+    this.#sites[label]! |= this.length > created + 1 ? STRADDLED : REACHED;
   }
 
   taskAt(step: number): number {
@@ -168,6 +175,12 @@ export class Trace {
     this.#b = other.#b;
     if (this.took.size > 0) this.took.clear();
     if (other.took.size > 0) for (const [step, ms] of other.took) this.took.set(step, ms);
+  }
+
+  #widen(label: number): void {
+    const wider = new Uint8Array(2 * label);
+    wider.set(this.#sites);
+    this.#sites = wider;
   }
 
   #grow(): void {

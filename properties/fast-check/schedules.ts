@@ -128,7 +128,7 @@ class PickedSchedule implements Schedule {
       branches.counting = false;
       branches.close(1);
       const straddling = new Straddling();
-      straddling.add(scheduler.trace, 1);
+      straddling.add(scheduler.trace);
       const steps = scheduler.trace.length;
       const found = outcomeOf(scheduler, settings.leaks === 'fail');
       const failure =

@@ -24,7 +24,6 @@ export class Tally {
   /** Of the current value: labels are numbered anew for each. */
   readonly #schedules = new Distinct();
   #straddling = new Straddling();
-  #first = 0;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -41,7 +40,6 @@ export class Tally {
     this.values++;
     this.#schedules.clear();
     this.#straddling = new Straddling();
-    this.#first = this.executions;
   }
 
   /** An execution that counts has ended. */
@@ -52,7 +50,7 @@ export class Tally {
     this.#schedules.add(trace);
     this.branches.close(this.executions);
     this.#evidence.add(scheduler);
-    this.#straddling.add(trace, this.executions - this.#first);
+    this.#straddling.add(trace);
   }
 
   /** The value has been examined. */
