@@ -117,7 +117,10 @@ export class Labels {
   }
 
   idOf(name: string): number {
-    if (name === this.#lastName && this.#lastId >= 0) return this.#lastId;
+    return name === this.#lastName && this.#lastId >= 0 ? this.#lastId : this.#intern(name);
+  }
+
+  #intern(name: string): number {
     let id = this.#ids.get(name);
     if (id === undefined) {
       if (typeof name !== 'string')
