@@ -1,10 +1,10 @@
 import { worldSlot } from '../../scheduler/world/dispatch.ts';
+import { LONGEST_DELAY_MS } from '../../scheduler/world/longest-delay.ts';
 import { originals } from '../../scheduler/world/originals.ts';
 
 /** When the real clock that the engine uses began, by the date: outside of executions that is real, too. */
 const epoch = Date.now() - originals.now();
-/** Node's longest delay, and one after which nobody asks any more. */
-const LONGEST = 2 ** 31 - 1;
+/** A delay after which nobody asks any more. */
 const LATEST = -60_000;
 
 /**
@@ -29,7 +29,7 @@ export class TimeLimit {
   readonly #meet = (_interrupt: unknown, ms: number): boolean => {
     const now = originals.now();
     const left = Date.now() + ms - (epoch + now);
-    if (left > LONGEST || left < LATEST) return false;
+    if (left > LONGEST_DELAY_MS || left < LATEST) return false;
     this.#end = now + left;
     return true;
   };

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { TimerOp } from '../op.ts';
 import type { Task } from '../task.ts';
+import { LONGEST_DELAY_MS } from './longest-delay.ts';
 
 /** What timers need of the scheduler. */
 export interface TimerHost {
@@ -24,15 +25,13 @@ export interface HostTimers {
   readonly clearImmediate: (immediate: never) => void;
 }
 
-/** Node's longest delay; a longer one, or one that is no number of 1 or more, becomes 1 ms. */
-const LONGEST = 2 ** 31 - 1;
 /** Where the numbers of virtual timers begin, well above those of real ones. */
 const FIRST_ID = 10 ** 12;
 
-/** Whole virtual milliseconds, as Node reads a delay. @throws TypeError for a symbol or a bigint. */
+/** Whole virtual milliseconds, as Node reads a delay: 1 for one that is too long, or no number of 1 or more. @throws TypeError for a symbol or a bigint. */
 export function delayOf(after: unknown): number {
   const ms = (after as number) * 1;
-  return ms >= 1 && ms <= LONGEST ? Math.trunc(ms) : 1;
+  return ms >= 1 && ms <= LONGEST_DELAY_MS ? Math.trunc(ms) : 1;
 }
 
 /** What `setTimeout` and `setInterval` return, with the interface of Node's `Timeout`. */
@@ -224,7 +223,7 @@ export class VirtualTimers {
 
   readonly setTimeout = (callback: unknown, after?: unknown, ...args: unknown[]): unknown => {
     if (typeof callback !== 'function') return this.#real.setTimeout(callback as never, 1);
-    if (this.tooLong !== undefined && typeof after === 'number' && after > LONGEST) {
+    if (this.tooLong !== undefined && typeof after === 'number' && after > LONGEST_DELAY_MS) {
       if (this.tooLong(callback as Callback, after)) return undefined;
     }
     return new Timeout(this, callback as Callback, delayOf(after), false, args);

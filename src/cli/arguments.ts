@@ -1,16 +1,14 @@
 import { InvalidArgumentError } from 'commander';
+import { LONGEST_DELAY_MS } from '../../scheduler/world/longest-delay.ts';
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
-
-/** No timer of Node's takes longer: 24 days. */
-const LONGEST = 2 ** 31 - 1;
 
 /** Milliseconds of `500ms`, `30s`, `5m` or `1h`; a bare number is seconds. */
 export function duration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const value = match === null ? 0 : Number(match[1]) * UNITS[(match[2] ?? 's') as keyof typeof UNITS];
   if (!(value > 0)) throw new InvalidArgumentError(`It must be a time such as 30s, 5m or 500ms.`);
-  return Math.min(value, LONGEST);
+  return Math.min(value, LONGEST_DELAY_MS);
 }
 
 /** A whole number, not below `least`. */

@@ -1,3 +1,4 @@
+import { LONGEST_DELAY_MS } from '../../scheduler/world/longest-delay.ts';
 import { originals } from '../../scheduler/world/originals.ts';
 
 /** What a deadline needs of time. Milliseconds, monotonic. */
@@ -18,9 +19,6 @@ export const realClock: Clock = {
   },
 };
 
-/** A longer delay makes a Node timer fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /**
  * Calls `expire` once, when `ms` milliseconds have passed and not before. What is left is computed anew at each
  * look, so neither an early timer, nor an interrupted one, nor a delay beyond a timer's range moves the end.
@@ -32,7 +30,7 @@ export function atDeadline(ms: number, expire: () => void, clock: Clock = realCl
   const look = (): void => {
     const left = end - clock.now();
     if (left <= 0) expire();
-    else timer = clock.setTimeout(look, Math.min(Math.ceil(left), LONGEST_TIMER_MS));
+    else timer = clock.setTimeout(look, Math.min(Math.ceil(left), LONGEST_DELAY_MS));
   };
   look();
   return () => {
