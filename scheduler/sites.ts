@@ -27,17 +27,21 @@ export function siteOfStack(stack: string | undefined): string | undefined {
 
 /** The stack of now, deep enough to show user code behind libraries, whatever limit the user has set. */
 export function deepStack(): string | undefined {
-  const { stack } = placeOfNow(30);
-  return typeof stack === 'string' ? stack : undefined;
+  return stackOf(placeOfNow(30));
 }
 
-/** The same, made a text only when it is read: that costs more than to take it. */
-export function placeOfNow(frames: number): { readonly stack?: string } {
+/** A stack of now that `stackOf` makes a text: that costs more than to take it. */
+export function placeOfNow(frames: number): Error {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = frames;
   const place = new Error();
   Error.stackTraceLimit = stackTraceLimit;
   return place;
+}
+
+/** The stack as Node has it: a user's `Error.prepareStackTrace` makes of it what it likes. */
+export function stackOf({ stack }: Error): string | undefined {
+  return typeof stack === 'string' ? stack : undefined;
 }
 
 /** A frame of Node's own modules. */

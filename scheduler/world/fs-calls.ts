@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { fs } from './builtins.ts';
-import { placeOfNow } from '../sites.ts';
+import { placeOfNow, stackOf } from '../sites.ts';
 import type { Task } from '../task.ts';
 import { targets } from './crossing.ts';
 import { NO_TWIN, outcomeOf, type Outcome } from './fs-outcome.ts';
@@ -65,7 +65,7 @@ export class FileCalls {
     const task = this.#work().host.current;
     const place = placeOfNow(CALLER_DEPTH);
     queue(() => {
-      if (this.#taken.has(request) || place.stack?.includes('internal/fs/dir') === false) return;
+      if (this.#taken.has(request) || stackOf(place)?.includes('internal/fs/dir') === false) return;
       const work = this.#work();
       targets.set(request, work.request('fs.dir', work.nextOrder(), task));
     });

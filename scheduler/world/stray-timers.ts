@@ -1,4 +1,4 @@
-import { deepStack, isNodes, placeOfNow, siteOfStack } from '../sites.ts';
+import { deepStack, isNodes, placeOfNow, siteOfStack, stackOf } from '../sites.ts';
 import { hookAssignment } from './native.ts';
 import { originals } from './originals.ts';
 
@@ -31,8 +31,7 @@ export class StrayTimers {
   }
 
   #made(timer: NodeTimeout): void {
-    const { stack } = placeOfNow(CALLER_FRAMES);
-    const frames = typeof stack === 'string' ? stack.split('\n') : [];
+    const frames = stackOf(placeOfNow(CALLER_FRAMES))?.split('\n') ?? [];
     // `new Timeout` was called by one of Node's functions, and that by whoever wants a timer.
     const caller = frames[frames.findIndex((frame) => frame.includes('new Timeout ')) + 2];
     if (caller === undefined || isNodes(caller)) return;
