@@ -41,10 +41,9 @@ export abstract class Requests implements Hook, GateHost {
   /** Bodies that have not finished: the main one and those spawned. */
   protected open = 0;
   protected requests = 0;
-  /** The step and execution in which values that are no thenables were awaited last, and how many there. */
-  #polledIn = -1;
-  #polledBy = -1;
-  #plainAwaits = 0;
+  /** The step in which values that are no thenables were awaited last, and how many there. */
+  #polledIn = 0;
+  protected plainAwaits = 0;
 
   get clock(): Offers['clock'] {
     return this.offers.clock;
@@ -88,13 +87,11 @@ export abstract class Requests implements Hook, GateHost {
 
   /** Code that awaits so many plain values in one step looks for what only another step can bring, or never ends. */
   #polls(): boolean {
-    const isNewStep = this.#polledIn !== this.currentStep && this.#plainAwaits <= MOST_PLAIN_AWAITS;
-    if (isNewStep || this.#polledBy !== this.generation) {
+    if (this.#polledIn !== this.currentStep && this.plainAwaits <= MOST_PLAIN_AWAITS) {
       this.#polledIn = this.currentStep;
-      this.#polledBy = this.generation;
-      this.#plainAwaits = 0;
+      this.plainAwaits = 0;
     }
-    return ++this.#plainAwaits > MOST_PLAIN_AWAITS;
+    return ++this.plainAwaits > MOST_PLAIN_AWAITS;
   }
 
   /** A point that somebody outside of the process has reached on behalf of `task`; `go` lets him go on. */

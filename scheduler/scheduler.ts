@@ -113,6 +113,7 @@ export class Scheduler extends Requests {
     this.ended = false;
     this.abandoned = false;
     this.requests = 0;
+    this.plainAwaits = 0;
     this.drains = 0;
     this.open = 0;
     this.currentStep = 0;
