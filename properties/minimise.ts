@@ -66,13 +66,16 @@ const MOST_PLACES = 200;
  * the first of these that has something better than `best`, or `best`.
  */
 function* replace(trials: Trials, { deviations, ...form }: Schedule, best: Schedule): Plan<Schedule> {
-  const prefixes = deviations.map((_, kept) => deviations.slice(0, kept)).slice(0, -1);
+  const prefixes = deviations.map((_, length) => deviations.slice(0, length)).slice(0, -1);
   const allButOne = deviations.map((_, i) => deviations.toSpliced(i, 1));
+  const bases = [
+    ...prefixes.map((kept) => ({ kept, from: (kept.at(-1)?.step ?? 0) + 1 })),
+    ...allButOne.map((kept) => ({ kept, from: 1 })),
+  ];
   const leftAfter = Math.max(0, trials.left - MOST_PLACES);
-  for (const kept of [...prefixes, ...allButOne]) {
+  for (const base of bases) {
     if (trials.left <= leftAfter) return best;
-    const from = allButOne.includes(kept) ? 1 : (kept.at(-1)?.step ?? 0) + 1;
-    const found = yield* addOne(trials, form, { kept, from, leftAfter }, best);
+    const found = yield* addOne(trials, form, { ...base, leftAfter }, best);
     if (found !== best) return found;
   }
   return best;
