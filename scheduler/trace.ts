@@ -165,14 +165,13 @@ export class Trace {
     return this.length === other.length ? -1 : steps;
   }
 
+  /** Takes over the steps and their times, and not what is told of them: neither hash nor sites. */
   copyFrom(other: Trace): void {
     if (this.#words.length < other.length * STRIDE) this.#words = new Int32Array(other.#words.length);
     const words = this.#words;
     const others = other.#words;
     for (let i = 0, end = other.length * STRIDE; i < end; i++) words[i] = others[i]!;
     this.length = other.length;
-    this.#a = other.#a;
-    this.#b = other.#b;
     if (this.took.size > 0) this.took.clear();
     if (other.took.size > 0) for (const [step, ms] of other.took) this.took.set(step, ms);
   }
