@@ -132,8 +132,8 @@ async function explore(filters: readonly string[], flags: Flags): Promise<number
   tellGitHub(document);
   if (complaint !== undefined) throw complaint;
   new Store(root).entries();
-  const failed = document.verdict !== 'pass' || result.failed.length > 0 || result.problems.length > 0;
-  return failed ? 1 : 0;
+  // The document's verdict knows the problems, but not a failed test that could not be judged.
+  return document.verdict !== 'pass' || result.failed.length > 0 ? 1 : 0;
 }
 
 function tell(document: ReportDocument, result: SuiteResult, about: { seed: number; seconds: number }): void {
@@ -197,14 +197,20 @@ function tellOpen(tests: readonly TestReport[]): void {
 
 /** Vitest counts among the failed ones what was told as vacuous or as dependent on the order. */
 function unexplained({ failed }: SuiteResult, { dependent, tick, vacuous }: Summary): readonly Problem[] {
-  const told = new Set([...dependent, ...tick, ...vacuous].map(placeOf));
-  return failed.filter(({ where }) => !told.has(where));
+  return without(failed, [...dependent, ...tick, ...vacuous]);
 }
 
 /** Vitest says that they failed, and their reports do not: a time-out, a hook that failed, a test that was not run. */
 function unreported({ failed, tests }: SuiteResult): readonly Problem[] {
-  const known = new Set(tests.filter(({ report }) => report.verdict !== 'pass').map(placeOf));
-  return failed.filter(({ where }) => !known.has(where));
+  return without(
+    failed,
+    tests.filter(({ report }) => report.verdict !== 'pass'),
+  );
+}
+
+function without(problems: readonly Problem[], told: readonly Parameters<typeof placeOf>[0][]): readonly Problem[] {
+  const places = new Set(told.map(placeOf));
+  return problems.filter(({ where }) => !places.has(where));
 }
 
 function tellProblems(head: string, problems: readonly Problem[]): void {
