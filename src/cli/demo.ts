@@ -31,22 +31,24 @@ export async function demo(options: { replay?: string; json?: boolean; guide?: G
   // Loaded late, so that source maps are on before the examples are.
   const { CheckOutsideLock } = await import('../../examples/lifecycle/broken.ts');
   const { Lifecycle } = await import('../../examples/lifecycle/lifecycle.ts');
-  const { race, split } = await import('../../examples/lifecycle/harness.ts');
+  const { BRANCHES, race, requireInFlight, shortSleep, split } = await import('../../examples/lifecycle/harness.ts');
   const fixed = (): InstanceType<typeof Lifecycle> => new Lifecycle();
   const bodies: Bodies = {
-    caught: race(() => new CheckOutsideLock(), { adders: BROKEN_ADDERS }),
+    vacuous: race(fixed, { adders: ADDERS, shutdownFirst: true }),
+    slept: race(fixed, { adders: 2, before: shortSleep, after: requireInFlight }),
     gated: race(fixed, { adders: ADDERS, gates: split(WINNERS, ADDERS) }),
     random: race(fixed, { adders: ADDERS }),
+    caught: race(() => new CheckOutsideLock(), { adders: BROKEN_ADDERS }),
   };
   if (options.guide !== undefined) await guideReplays(options.guide);
   // An empty STRADDLE_REPLAY counts as none.
   return options.replay === undefined || options.replay === ''
-    ? show(bodies, options.json === true)
+    ? show(bodies, BRANCHES, options.json === true)
     : again(bodies, options.replay, options.json === true);
 }
 
 type Body = Parameters<typeof explore>[0];
-type Bodies = Readonly<Record<'caught' | 'gated' | 'random', Body>>;
+type Bodies = Readonly<Record<keyof Shown, Body>>;
 
 /** Replays a failure of whichever body the token is of: the broken lifecycle's, or one of a fixed one that is not. */
 async function again({ caught, gated, random }: Bodies, token: string, json: boolean): Promise<number> {
@@ -68,19 +70,11 @@ async function replayFirst([body, ...others]: readonly Body[], token: string): P
   }
 }
 
-async function show(bodies: Bodies, json: boolean): Promise<number> {
-  const { Lifecycle } = await import('../../examples/lifecycle/lifecycle.ts');
-  const { BRANCHES, race, requireInFlight, shortSleep } = await import('../../examples/lifecycle/harness.ts');
-  const fixed = (): InstanceType<typeof Lifecycle> => new Lifecycle();
-  const branches = BRANCHES;
+async function show(bodies: Bodies, branches: readonly string[], json: boolean): Promise<number> {
   const seed = SEED;
   const shown: Shown = {
-    vacuous: await explore(race(fixed, { adders: ADDERS, shutdownFirst: true }), {
-      strategy: 'natural',
-      branches,
-      seed,
-    }),
-    slept: await explore(race(fixed, { adders: 2, before: shortSleep, after: requireInFlight }), { branches, seed }),
+    vacuous: await explore(bodies.vacuous, { strategy: 'natural', branches, seed }),
+    slept: await explore(bodies.slept, { branches, seed }),
     gated: await explore(bodies.gated, { runs: 20, branches, seed }),
     random: await explore(bodies.random, { strategy: 'random', runs: 200, branches, seed }),
     caught: await explore(bodies.caught, { branches, seed }),

@@ -30,6 +30,14 @@ describe.runIf(process.env['STRADDLE_DEEP'] === '1')('a fresh copy of the tracke
     for (const file of files) cpSync(file, join(clone, file));
   });
 
+  async function replays(command: string): Promise<void> {
+    const [program, ...args] = command.split(' ');
+    const replayed = await run(program!, args, clone);
+    expect(replayed.code).toBe(1);
+    expect(replayed.out).toContain('error: work ran after shutdown() had returned');
+    expect(replayed.out).toContain(command);
+  }
+
   test('npm start installs what it needs and runs the flagship in under a screen', async () => {
     const { code, out } = await run('npm', ['start', '--silent'], clone);
     expect(code).toBe(0);
@@ -47,11 +55,7 @@ describe.runIf(process.env['STRADDLE_DEEP'] === '1')('a fresh copy of the tracke
     expect(out).toMatch(/^ *> +\d+ /m);
 
     const [, command] = /Replay: (.*)$/m.exec(out)!;
-    const [program, ...args] = command!.split(' ');
-    const replayed = await run(program!, args, clone);
-    expect(replayed.code).toBe(1);
-    expect(replayed.out).toContain('error: work ran after shutdown() had returned');
-    expect(replayed.out).toContain(command!);
+    await replays(command!);
   }, 120_000);
 
   test('npm test runs there too', async () => {
@@ -73,11 +77,7 @@ describe.runIf(process.env['STRADDLE_DEEP'] === '1')('a fresh copy of the tracke
     const [, act] = /^4\. ([^]*)^5\. /m.exec(out)!;
     expect(act).toMatch(/ error: work ran after shutdown\(\) had returned\n[^]*lifecycle\.ts:\d+:\d+/);
     const [, command] = /Replay: (.*)$/m.exec(act!)!;
-    const [program, ...args] = command!.split(' ');
-    const replayed = await run(program!, args, clone);
-    expect(replayed.code).toBe(1);
-    expect(replayed.out).toContain('error: work ran after shutdown() had returned');
-    expect(replayed.out).toContain(command!);
+    await replays(command!);
   }, 120_000);
 });
 
