@@ -1,6 +1,5 @@
 import { worldSlot } from '../../scheduler/world/dispatch.ts';
-import { LONGEST_DELAY_MS } from '../../scheduler/world/longest-delay.ts';
-import { originals } from '../../scheduler/world/originals.ts';
+import { LONGEST_DELAY_MS, originals } from '../../scheduler/world/originals.ts';
 
 /** When the real clock that the engine uses began, by the date: outside of executions that is real, too. */
 const epoch = Date.now() - originals.now();

@@ -1,6 +1,9 @@
 import promised from 'node:timers/promises';
 import { BroadcastChannel, MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 
+/** The longest delay of the host's timers, in milliseconds: 24 days. One that is given a longer one fires at once. */
+export const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
 /**
  * The functions of the host that the engine itself uses, from before anything took their place. Kept on
  * `globalThis`, since dispatchers may stand already when a second copy of this module is loaded.

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { TimerOp } from '../op.ts';
 import type { Task } from '../task.ts';
-import { LONGEST_DELAY_MS } from './longest-delay.ts';
+import { LONGEST_DELAY_MS } from './originals.ts';
 
 /** What timers need of the scheduler. */
 export interface TimerHost {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { LONGEST_DELAY_MS } from '../../scheduler/world/longest-delay.ts';
+import { LONGEST_DELAY_MS } from '../../scheduler/world/originals.ts';
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 

@@ -1,5 +1,4 @@
-import { LONGEST_DELAY_MS } from '../../scheduler/world/longest-delay.ts';
-import { originals } from '../../scheduler/world/originals.ts';
+import { LONGEST_DELAY_MS, originals } from '../../scheduler/world/originals.ts';
 
 /** What a deadline needs of time. Milliseconds, monotonic. */
 export interface Clock {
