@@ -122,7 +122,7 @@ export class Survey {
 
   /** There was never a choice, nor would there be one if a timer fired early. */
   #hasOneOrder({ contested, clock }: Scheduler): boolean {
-    return contested === 0 && (this.#settings.time === 'idle' || !clock.isUsed);
+    return !contested && (this.#settings.time === 'idle' || !clock.isUsed);
   }
 
   #count({ scheduler }: Engine): void {

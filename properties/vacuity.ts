@@ -14,14 +14,14 @@ interface GateEvidence {
 
 /** Collects, over all executions, what a pass needs as evidence. */
 export class Evidence {
-  /** Choices with two or more enabled operations. */
-  contested = 0;
+  /** There was a choice between two or more enabled operations. */
+  contested = false;
   readonly #gates: GateEvidence[] = [];
   readonly #barriers = new Map<string, boolean>();
 
   /** After an execution that counts. */
   add(scheduler: Scheduler): void {
-    this.contested += scheduler.contested;
+    if (scheduler.contested) this.contested = true;
     if (!scheduler.points.watched) return;
     scheduler.points.gates.forEach((gate, i) => {
       const evidence = (this.#gates[i] ??= { pattern: String(gate.pattern), arrivals: 0, held: 0 });
@@ -49,7 +49,7 @@ export class Evidence {
       const detail = unmet(label, requirement, counts[label]!, executions, exhaustive);
       if (detail !== undefined) missing.push({ kind: 'branch', detail });
     }
-    if (this.contested === 0) {
+    if (!this.contested) {
       missing.push({
         kind: 'no-choice',
         detail: `In ${plural(executions, 'execution')} there was never a choice between two operations: this test has one interleaving only.`,

@@ -198,5 +198,5 @@ function outcomeFor({ scheduler, drew }: Engine, failed: boolean): ExecutionOutc
 
 /** Nothing could have run before or with anything else. */
 function isSingle({ scheduler }: Engine): boolean {
-  return scheduler.contested === 0 && scheduler.offers.isUntouched;
+  return !scheduler.contested && scheduler.offers.isUntouched;
 }

@@ -34,8 +34,6 @@ export abstract class Requests implements Hook, GateHost {
 
   /** Enabled operations in natural order; the world's offers join only while a choice is made. */
   protected readonly enabled: Op[] = [];
-  /** Points that have been passed, to be used again: old objects move within the enabled list at less cost. */
-  protected readonly freePoints: Op[] = [];
   protected currentStep = 0;
   protected drains = 0;
   /** Bodies that have not finished: the main one and those spawned. */
@@ -59,11 +57,15 @@ export abstract class Requests implements Hook, GateHost {
   }
 
   point(name: string, key: unknown): Promise<void> {
-    const task = this.current;
-    let op = this.freePoints.pop();
+    const { current } = this;
+    const { watched } = this.points;
+    // What is not watched is enabled at once.
+    const task = watched || current.enabled === 0 ? current : this.tasks.strandOf(current, current);
+    let op = task.spare;
     if (op === undefined) {
       op = new Op(++this.requests, 'point', name, this.labels.idOf(name), key, task, this.currentStep);
     } else {
+      task.spare = undefined;
       op.id = ++this.requests;
       op.name = name;
       op.label = this.labels.idOf(name);
@@ -75,10 +77,9 @@ export abstract class Requests implements Hook, GateHost {
     if (this.observer !== undefined) this.observer.created(op);
     const promise = resolvedBy(op);
     if (key !== undefined) this.points.arrivedWithKey(op);
-    if (this.points.watched) this.points.arrive(op);
+    if (watched) this.points.arrive(op);
     else {
-      if (task.enabled === 0) task.enabled = 1;
-      else this.tasks.claim(op, task);
+      task.enabled++;
       op.readyIn = this.drains;
       this.enabled.push(op);
     }

@@ -36,8 +36,8 @@ export class Scheduler extends Requests {
   ended = true;
   /** Driven on after a failure; nothing counts any more. */
   abandoned = false;
-  /** Choices of this execution with two or more enabled operations. */
-  contested = 0;
+  /** This execution had a choice between two or more enabled operations. */
+  contested = false;
 
   readonly health = new Health();
   /** Nothing can run: whether it is worth waiting for the outside. */
@@ -53,11 +53,7 @@ export class Scheduler extends Requests {
   #maxSteps = 0;
   #elastic = false;
   #previous = nobody;
-  /** The drain in which the operations became enabled that natural order settles together. */
-  #batch = -1;
-  /** Natural order would go on settling that batch. */
-  #joinable = false;
-  /** It would have, but the chooser drained first. */
+  /** Natural order would have settled the next operation, too, but the chooser drained first. */
   #apart = false;
   #undrained = false;
   /** Of a burst: the tasks, and their steps, whose continuations run in the drain after the first one's. */
@@ -109,7 +105,7 @@ export class Scheduler extends Requests {
     this.dry.reset();
     if (this.enabled.length > 0) this.enabled.length = 0;
     this.failure = undefined;
-    this.contested = 0;
+    this.contested = false;
     this.ended = false;
     this.abandoned = false;
     this.requests = 0;
@@ -119,8 +115,6 @@ export class Scheduler extends Requests {
     this.currentStep = 0;
     this.current = this.tasks.main();
     this.#previous = nobody;
-    this.#batch = -1;
-    this.#joinable = false;
     this.#apart = false;
     if (this.observer !== undefined) this.observer.begin();
   }
@@ -144,11 +138,12 @@ export class Scheduler extends Requests {
     const drain = this.#drain;
     const { offers } = this;
     if (this.#undrained) {
+      this.#undrained = false;
       if (drain !== undefined) this.#drainAll(drain);
       else if (!this.#unturned) this.#settleDown();
       else {
         this.#unturned = false;
-        return 'drain';
+        return this.#turn();
       }
     }
     while (!this.ended) {
@@ -157,7 +152,7 @@ export class Scheduler extends Requests {
         if (!this.abandoned && (this.hope() || this.host?.mayAnswer(this.trace.length) === true))
           return this.#pause('outside');
         this.#stuck();
-      } else if (drain === undefined) return 'drain';
+      } else if (drain === undefined) return this.#turn();
       else {
         this.#drainAll(drain);
         if (++this.#sinceLook >= STEPS_PER_LOOK) {
@@ -167,6 +162,12 @@ export class Scheduler extends Requests {
       }
     }
     return 'ended';
+  }
+
+  /** A turn of the loop drains what the step has settled. */
+  #turn(): Pause {
+    this.#undrained = true;
+    return 'drain';
   }
 
   /** Something outside is about to answer, or a test runner to be asked. */
@@ -248,7 +249,7 @@ export class Scheduler extends Requests {
     let word = index;
     if (count > 1) {
       word |= CONTESTED;
-      this.contested++;
+      this.contested = true;
     }
     if (index > 0 || this.#apart) {
       word |= DEVIATED;
@@ -256,14 +257,7 @@ export class Scheduler extends Requests {
     }
     if (offers.clock.pending > 0 && this.#elastic) word |= this.#elapse(op, count - 1, step);
     this.#fire(op, index < ready ? index : -1, word);
-    this.#undrained = true;
-    if (op.run === undefined && enabled.length > 0) {
-      this.#joinable = index === 0 && op.kind !== 'sleep' && enabled[0]!.readyIn === op.readyIn;
-      if (this.#joinable || this.#chooser.bursts) {
-        this.#batch = op.readyIn;
-        this.#burst();
-      }
-    }
+    if (op.run === undefined) this.#burst(index === 0 && op.kind !== 'sleep' ? op.readyIn : -1);
     return true;
   }
 
@@ -302,36 +296,47 @@ export class Scheduler extends Requests {
     return 0;
   }
 
-  /** Settles further operations before the drain, as natural order or the strategy has it. */
-  #burst(): void {
+  /**
+   * Settles further operations before the drain, as natural order or the strategy has it.
+   * @param ready the drain in which the operations became enabled that natural order settles together, or −1.
+   */
+  #burst(ready: number): void {
     const { enabled, trace } = this;
-    while (enabled.length > 0 && trace.length < this.#maxSteps) {
+    let batch = ready;
+    while (enabled.length > 0) {
       const first = enabled[0]!;
-      const natural = this.#joinable && first.readyIn === this.#batch && first.settles;
+      const natural = first.readyIn === batch && first.run === undefined;
       if (!natural && !this.#chooser.bursts) return;
       const step = trace.length;
+      if (step >= this.#maxSteps) return;
       const index = this.#chooser.join(enabled, step, natural) | 0;
       if (index < 0) {
         this.#apart = natural;
         return;
       }
-      const op = enabled[index]!;
-      if (this.observer !== undefined) this.observer.chosen(enabled, index, step);
       let word = index | JOINED;
       if (enabled.length > 1) word |= CONTESTED;
       if (!natural || index > 0) {
         word |= DEVIATED;
-        this.#joinable = false;
+        batch = -1;
       }
-      // The continuations of one burst run one after another: each must find its own task current.
-      this.#entering.push(op.task);
-      this.#enteringAt.push(step);
-      void promiseThen.call(settledPromise, this.#enterNext);
-      const { current, currentStep } = this;
-      this.#fire(op, index, word);
-      this.current = current;
-      this.currentStep = currentStep;
+      this.#join(index, word);
     }
+  }
+
+  /** Settles one more operation before the drain. */
+  #join(index: number, word: number): void {
+    const { enabled, current, currentStep } = this;
+    const step = this.trace.length;
+    const op = enabled[index]!;
+    if (this.observer !== undefined) this.observer.chosen(enabled, index, step);
+    // The continuations of one burst run one after another: each must find its own task current.
+    this.#entering.push(op.task);
+    this.#enteringAt.push(step);
+    void promiseThen.call(settledPromise, this.#enterNext);
+    this.#fire(op, index, word);
+    this.current = current;
+    this.currentStep = currentStep;
   }
 
   readonly #enterNext = (): void => {
@@ -345,7 +350,7 @@ export class Scheduler extends Requests {
     const { trace, observer } = this;
     const step = trace.length;
     const previous = this.#previous;
-    let word = decision;
+    let word = decision | 0;
     if (previous !== task && previous.enabled > previous.asleep) word |= PREEMPTED;
     if (at >= 0) {
       removeAt(this.enabled, at);
@@ -368,7 +373,7 @@ export class Scheduler extends Requests {
     if (op.run !== undefined) this.#within(task, op.run);
     else if (isPoint) {
       op.resolve!(undefined);
-      if (observer === undefined) this.freePoints.push(op);
+      if (observer === undefined) task.spare = op;
     } else op.settle();
   }
 
@@ -417,9 +422,8 @@ export class Scheduler extends Requests {
 
   /** After a drain: gates look, and the execution may have ended. */
   #settleDown(): void {
-    this.#undrained = false;
     this.drains++;
-    if (this.points.gates.length > 0) this.#look();
+    if (this.points.watched) this.#look();
     if (this.open === 0 || (this.failure !== undefined && !this.abandoned)) this.ended = true;
   }
 

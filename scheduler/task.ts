@@ -1,3 +1,5 @@
+import type { Op } from './op.ts';
+
 /**
  * A task: a named logical thread. The body (`main`), every `spawn`, every timer or event callback, and every
  * strand that forks off a task (online chain partition): when an operation of a task becomes enabled while
@@ -22,6 +24,8 @@ export class Task {
   parent: Task | undefined;
   /** @internal */
   readonly strands: Task[] = [];
+  /** A point of this task that has been passed, to be used again: old objects move within lists at less cost. @internal */
+  spare: Op | undefined;
   /** No strand before this one is idle; 0 again whenever one has run. @internal */
   idleFrom = 0;
   #base = '';

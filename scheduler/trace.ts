@@ -1,11 +1,15 @@
+// Constants of this module: V8 takes an exported one for a variable.
+const IS_JOINED = 1 << 24;
+const IS_SITE = 1 << 29;
+
 /** Bits of a step's decision word, above the 24 bits of the chosen index. */
-export const JOINED = 1 << 24; // settled before the drain of the step before
+export const JOINED = IS_JOINED; // settled before the drain of the step before
 export const DEVIATED = 1 << 25; // differs from natural order
 export const PREEMPTED = 1 << 26; // switched away from a task that could go on
 export const EARLY = 1 << 27; // a timer that fired while other work was enabled
 export const CONTESTED = 1 << 28; // two or more operations were enabled
-export const SITE = 1 << 29; // a point or an instrumented await
-const INDEX = JOINED - 1;
+export const SITE = IS_SITE; // a point or an instrumented await
+const INDEX = IS_JOINED - 1;
 
 const STRIDE = 5;
 const SEED_A = 0x811c9dc5 | 0;
@@ -68,17 +72,19 @@ export class Trace {
   }
 
   push(task: number, label: number, created: number, settled: number, decision: number): void {
-    let at = this.length * STRIDE;
+    const { length } = this;
+    // In whole numbers of 32 bits, as V8 has to be told.
+    const at = Math.imul(length, STRIDE);
     if (at === this.#words.length) this.#grow();
     const words = this.#words;
-    words[at++] = task;
-    words[at++] = label;
-    words[at++] = created;
-    words[at++] = settled;
-    words[at] = decision;
-    if ((decision & SITE) !== 0 && this.#frozen < 0) this.#visit(label, created);
-    this.length++;
-    const mixed = Math.imul(task, 0x9e3779b1) ^ Math.imul(label + 1, 0x85ebca6b) ^ (decision & JOINED);
+    words[at] = task;
+    words[(at + 1) | 0] = label;
+    words[(at + 2) | 0] = created;
+    words[(at + 3) | 0] = settled;
+    words[(at + 4) | 0] = decision;
+    if ((decision & IS_SITE) !== 0 && this.#frozen < 0) this.#visit(label, created);
+    this.length = (length + 1) | 0;
+    const mixed = Math.imul(task, 0x9e3779b1) ^ Math.imul(label + 1, 0x85ebca6b) ^ (decision & IS_JOINED);
     this.#a = Math.imul(this.#a ^ mixed, 0x01000193);
     this.#b = Math.imul((this.#b << 13) | (this.#b >>> 19), 0x5bd1e995) ^ mixed;
   }
