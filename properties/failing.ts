@@ -239,7 +239,8 @@ function messageOf({ kind, message, detail }: RawFailure, waiting: Failure['wait
 }
 
 function nondeterminism(difference: string, found: RawFailure): RawFailure {
-  const message = `${difference} The failure was: ${found.message}`;
+  const told = found.detail === undefined ? found.message : `${found.message} ${found.detail}`;
+  const message = `${difference} The failure was: ${told}`;
   return { kind: 'nondeterminism', message, error: found.error };
 }
 

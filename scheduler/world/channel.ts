@@ -1,7 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Task } from '../task.ts';
 import { targets, type Call, type Target } from './crossing.ts';
-import { originals } from './originals.ts';
 import type { OutsideWork, Source } from './outside.ts';
 
 /** An event of a handle that is not an operation yet. */
@@ -26,8 +25,8 @@ export abstract class Channel implements Source, Target {
   /** It is there still, and this execution's. */
   isOpen = true;
   stale = false;
-  /** When something was last heard from it or asked of it, in real milliseconds. */
-  lastActive = originals.now();
+  /** When something was last heard from it or asked of it, in milliseconds of waiting. */
+  lastActive: number;
   protected readonly work: OutsideWork;
   readonly #queue: Event[] = [];
   #isOffered = false;
@@ -37,6 +36,7 @@ export abstract class Channel implements Source, Target {
     this.handle = handle;
     this.name = name;
     this.order = work.nextOrder();
+    this.lastActive = work.waitedMs;
     this.task = work.host.newTask(name);
     targets.set(handle, this);
     work.add(this);
@@ -54,7 +54,7 @@ export abstract class Channel implements Source, Target {
 
   /** Something is asked of it, or it has spoken. */
   touch(): void {
-    this.lastActive = originals.now();
+    this.lastActive = this.work.waitedMs;
     this.work.stir();
   }
 

@@ -14,6 +14,7 @@ import { WHOLE_CALLS } from './fs-whole.ts';
 import type { MockTimers } from './fake-clocks.ts';
 import type { World } from './install.ts';
 import { isCalledByNode } from '../sites.ts';
+import { UNSURE, type Limits } from './request.ts';
 import { NamedImports } from './named-imports.ts';
 import { Patches } from './patch.ts';
 import { markAt, measureUntil } from './process-clock.ts';
@@ -226,7 +227,7 @@ class Controls {
     this.patches.replace(workerThreads, 'Worker', workerDispatcher(workerThreads.Worker));
     const { WebAssembly } = globalThis as unknown as { WebAssembly: object };
     for (const name of ['compile', 'instantiate', 'compileStreaming', 'instantiateStreaming']) {
-      this.#promising(WebAssembly, name, `WebAssembly.${name}`);
+      this.#promising(WebAssembly, name, `WebAssembly.${name}`, name.endsWith('Streaming') ? UNSURE : undefined);
     }
     this.#method(
       Atomics,
@@ -258,7 +259,7 @@ class Controls {
   }
 
   /** An asynchronous function of the host that works outside: that its promise settles is an operation. */
-  #promising(owner: object, name: string, label: string): void {
+  #promising(owner: object, name: string, label: string, limits?: Limits): void {
     this.#method(
       owner,
       name,
@@ -266,7 +267,7 @@ class Controls {
         function (this: unknown, ...args: never[]) {
           const promise = original.apply(this, args) as Promise<unknown>;
           // What Node's own modules want is no concern of the test.
-          return isCalledByNode(new Error().stack) ? promise : world.outside.promise(label, promise);
+          return isCalledByNode(new Error().stack) ? promise : world.outside.promise(label, promise, limits);
         },
     );
   }

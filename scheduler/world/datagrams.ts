@@ -3,7 +3,7 @@ import { cross, targets, type Call } from './crossing.ts';
 import { hidden, hook, nativePrototype } from './native.ts';
 import type { OutsideWork } from './outside.ts';
 
-/** Real milliseconds within which a datagram arrives in this process, if it does. */
+/** Milliseconds of waiting within which a datagram arrives in this process, if it does. */
 const LOOPBACK_MS = 200;
 /** So long somebody outside is given to answer before the engine goes on without. */
 const ANSWER_MS = 1_000;

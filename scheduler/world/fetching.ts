@@ -1,6 +1,7 @@
 import type { AnyFunction } from './dispatch.ts';
 import { originals } from './originals.ts';
 import type { OutsideWork } from './outside.ts';
+import { OWN } from './request.ts';
 
 /** Node's client is loaded, and has compiled its parser. */
 let isLoaded = false;
@@ -38,7 +39,7 @@ export class Fetching {
 
   fetch(original: AnyFunction): AnyFunction {
     return (...args) => {
-      const request = this.#work.request('fetch');
+      const request = this.#work.request('fetch', this.#work.nextOrder(), undefined, OWN);
       const started = new Promise<void>((resolve) => {
         const start = (): void => {
           this.#takePools();

@@ -7,7 +7,7 @@ import { NO_TWIN, outcomeOf, type Outcome } from './fs-outcome.ts';
 import { openTwin, PUBLIC_NAMES, TWINS } from './fs-twins.ts';
 import { hook, nativeModule, type NativeClass, type NativeFunction } from './native.ts';
 import type { OutsideWork } from './outside.ts';
-import { SHORT_GRACE_MS } from './request.ts';
+import { BLOCKABLE, UNSURE } from './request.ts';
 
 const { closeSync } = fs;
 
@@ -112,7 +112,7 @@ export class FileCalls {
     const work = this.#work;
     return function (this: unknown, ...args: unknown[]): undefined {
       work().call(label, (order, task) => {
-        targets.set(this as object, work().request(`${label} done`, order, task));
+        targets.set(this as object, work().request(`${label} done`, order, task, UNSURE));
         run.apply(this, args);
       });
       return undefined;
@@ -129,7 +129,7 @@ export class FileCalls {
     const work = this.#work();
     const scope = new AsyncResource('straddle.fs');
     // A twin that is not used might block: it may be waiting for code of the execution.
-    const graceMs = twin === undefined ? undefined : SHORT_GRACE_MS;
+    const limits = twin === undefined ? undefined : BLOCKABLE;
     if (request === this.#promised) {
       return new Promise((resolve, reject) => {
         const deliver = (outcome: Outcome): void => {
@@ -137,7 +137,7 @@ export class FileCalls {
           else resolve(outcome.value);
         };
         const native = (order: number, task: Task): void => {
-          const answer = work.request(`${label} done`, order, task, graceMs);
+          const answer = work.request(`${label} done`, order, task, limits);
           (original() as Promise<unknown>).then(
             (value) => answer.answer(() => deliver({ value })),
             (error: unknown) => answer.answer(() => deliver({ error })),
@@ -149,7 +149,7 @@ export class FileCalls {
     this.#taken.add(request as object);
     const { oncomplete } = request as { oncomplete: NativeFunction };
     const native = (order: number, task: Task): void => {
-      targets.set(request as object, work.request(`${label} done`, order, task, graceMs));
+      targets.set(request as object, work.request(`${label} done`, order, task, limits));
       original();
     };
     this.#call(work, label, twin, native, (outcome, task) => {

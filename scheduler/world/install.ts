@@ -16,6 +16,7 @@ import { OutsideWork } from './outside.ts';
 import { Patience } from './patience.ts';
 import { ProcessClock } from './process-clock.ts';
 import { Strays } from './strays.ts';
+import { WaitingTime } from './waiting-time.ts';
 import { areThreadsRunning, heardFromAnywhere } from './workers.ts';
 import { PromisedTimers } from './timers-promises.ts';
 import { VirtualTimers } from './timers.ts';
@@ -39,7 +40,7 @@ export class World {
   readonly #controls = allControls();
   readonly #hooks = nativeHooks();
   readonly #strays: Strays;
-  readonly #patience = new Patience(() => this.#hooks.timers.areRunning);
+  readonly #patience = new Patience(new WaitingTime(), () => this.#hooks.timers.areRunning);
   readonly #scheduler: Scheduler;
   readonly #ports: VirtualPorts;
   #startTime = START_TIME;

@@ -5,7 +5,7 @@ import type { Outside } from '../run.ts';
 import type { Task } from '../task.ts';
 import { originals } from './originals.ts';
 import type { Patience } from './patience.ts';
-import { Request } from './request.ts';
+import { Request, type Limits } from './request.ts';
 
 /** The engine looks again in every turn of the loop for so long, then every millisecond. */
 const SPIN_MS = 2;
@@ -47,9 +47,12 @@ export interface Source {
   readonly announces?: boolean;
   /** Any step may set it off, unseen: the loop turns once after each. */
   readonly followsSteps?: boolean;
-  /** The next choice waits for it. `at` is now, in real milliseconds. */
+  /** The next choice waits for it. `at` is now, in milliseconds of waiting. */
   expects(at: number): boolean;
-  /** Real milliseconds that it is given to answer when nothing else can run; 0 if it will not by itself. */
+  /**
+   * Milliseconds of waiting that it is given to answer when nothing else can run: 0 if it will not by itself, infinitely
+   * many if it is sure to.
+   */
   patienceMs(): number;
   /** What it has answered becomes operations. */
   land(): void;
@@ -101,8 +104,13 @@ export class OutsideWork implements Outside {
     return false;
   }
 
+  /** Milliseconds that have been waited for the outside: silence is measured in them. */
+  get waitedMs(): number {
+    return this.#patience.time.now;
+  }
+
   #isExpecting(): boolean {
-    const at = now();
+    const at = this.waitedMs;
     for (const source of this.sources) if (source.expects(at)) return true;
     return false;
   }
@@ -154,16 +162,16 @@ export class OutsideWork implements Outside {
     this.host.offer(op);
   }
 
-  /** Work that goes on outside until it answers once. `graceMs`: so long a choice waits for it. */
-  request(name: string, order: number = this.nextOrder(), task?: Task, graceMs?: number): Request {
-    const request = new Request(this, this.host.ask(name, nothing, task), order, graceMs);
+  /** Work that goes on outside until it answers once. */
+  request(name: string, order: number = this.nextOrder(), task?: Task, limits?: Limits): Request {
+    const request = new Request(this, this.host.ask(name, nothing, task), order, limits);
     this.add(request);
     return request;
   }
 
   /** A promise that something outside settles: that it does is an operation. */
-  promise<T>(name: string, promise: Promise<T>): Promise<T> {
-    const request = this.request(name);
+  promise<T>(name: string, promise: Promise<T>, limits?: Limits): Promise<T> {
+    const request = this.request(name, this.nextOrder(), undefined, limits);
     return new Promise<T>((resolve, reject) => {
       promise.then(
         (value) => request.answer(() => resolve(value)),
@@ -194,15 +202,19 @@ export class OutsideWork implements Outside {
   wait(resume: () => void, isOver: () => boolean): void {
     const began = now();
     const patience = this.#patience;
+    const { time } = patience;
     const { activity } = this.host;
     let soon = false;
     let timer: unknown;
+    let firedMs = 0;
+    time.begin();
     const look = (): void => {
       soon = false;
       originals.clearTimeout(timer as never);
       if (this.#wake !== wake) return;
       this.#turnedAfter = this.host.trace.length;
-      const at = now();
+      time.turned(firedMs);
+      firedMs = 0;
       const isAnswered = this.#stirred || this.host.activity !== activity;
       const done = patience.isWaiting ? isAnswered || patience.isOver : !this.#isExpecting();
       if (done || isOver()) {
@@ -211,9 +223,13 @@ export class OutsideWork implements Outside {
         resume();
         return;
       }
-      const ms = !patience.isWaiting && this.#isAnnounced(at) ? ANNOUNCED_MS : 1;
-      if (ms === 1 && at - began < SPIN_MS) wake();
-      else timer = (originals.setTimeout as (callback: () => void, ms: number) => unknown)(wake, ms);
+      const ms = !patience.isWaiting && this.#isAnnounced(time.now) ? ANNOUNCED_MS : 1;
+      if (ms === 1 && now() - began < SPIN_MS) wake();
+      else timer = (originals.setTimeout as (callback: () => void, ms: number) => unknown)(() => fired(ms), ms);
+    };
+    const fired = (ms: number): void => {
+      firedMs = ms;
+      wake();
     };
     const wake = (): void => {
       if (soon) return;

@@ -1,6 +1,6 @@
-import { originals } from './originals.ts';
+import type { WaitingTime } from './waiting-time.ts';
 
-/** Real milliseconds that what is alive outside is given, once it has been waited for in vain. */
+/** Milliseconds of waiting that what is alive outside is given, once it has been waited for in vain. */
 const SHORT_PATIENCE_MS = 500;
 /** Real timers of code under test are running: so long are they given. */
 const TIMER_PATIENCE_MS = 2_000;
@@ -20,10 +20,12 @@ export class Patience {
   #isLong = false;
   #spent = false;
   #hasLooked = false;
+  readonly time: WaitingTime;
   readonly #areTimersRunning: () => boolean;
 
   /** @param areTimersRunning tells whether real timers of code under test will still fire. */
-  constructor(areTimersRunning: () => boolean) {
+  constructor(time: WaitingTime, areTimersRunning: () => boolean) {
+    this.time = time;
     this.#areTimersRunning = areTimersRunning;
   }
 
@@ -42,7 +44,7 @@ export class Patience {
   }
 
   get isOver(): boolean {
-    return originals.now() >= this.#until;
+    return this.time.now >= this.#until;
   }
 
   /** Something has happened. */
@@ -50,7 +52,10 @@ export class Patience {
     this.#until = 0;
   }
 
-  /** Nothing can run. True while it is worth waiting; what was asked for and is alive is given `aliveMs`. */
+  /**
+   * Nothing can run. True while it is worth waiting; what was asked for and is alive is given `aliveMs`: where that is
+   * infinite, its answer is sure to come.
+   */
   lasts(aliveMs: number): boolean {
     if (this.#until > 0) {
       if (!this.isOver) return true;
@@ -61,12 +66,12 @@ export class Patience {
     const ms = this.#howLong(aliveMs);
     this.#isLong = ms > LAST_LOOK_MS;
     this.#hasLooked = true;
-    if (ms > 0) this.#until = originals.now() + ms;
+    if (ms > 0) this.#until = this.time.now + ms;
     return ms > 0;
   }
 
   #howLong(aliveMs: number): number {
-    if (aliveMs > 0) return this.#spent ? Math.min(SHORT_PATIENCE_MS, aliveMs) : aliveMs;
+    if (aliveMs > 0) return this.#spent && aliveMs < Infinity ? Math.min(SHORT_PATIENCE_MS, aliveMs) : aliveMs;
     if (this.surprised) return UNSEEN_PATIENCE_MS;
     if (this.#areTimersRunning()) return TIMER_PATIENCE_MS;
     return this.#hasLooked ? 0 : LAST_LOOK_MS;

@@ -7,7 +7,7 @@ import { Stream, type StreamHandle } from './streams.ts';
 
 const { readFileSync } = fs;
 
-/** Real milliseconds of silence after which a child process is taken for one that waits. */
+/** Milliseconds of waiting in silence after which a child process is taken for one that waits. */
 const SILENCE_MS = 1_000;
 /** The same once it has spoken, for there may be more to come, and where one has been silent for long before. */
 const PAUSE_MS = 100;

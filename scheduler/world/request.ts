@@ -1,16 +1,27 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { IoOp } from '../op.ts';
 import type { Call, Target } from './crossing.ts';
-import { originals } from './originals.ts';
 import type { OutsideWork, Source } from './outside.ts';
 
-/** Real milliseconds after which the engine goes on without the answer. */
-const GRACE_MS = 5_000;
-/** The same once something has not answered in time, and for what may wait for code of the execution. */
-export const SHORT_GRACE_MS = 50;
+/** How long an answer is waited for, in milliseconds of waiting. */
+export interface Limits {
+  /** Before the next choice is made without it. */
+  readonly graceMs: number;
+  /** When nothing else can run. */
+  readonly patienceMs: number;
+}
 
-/** And real milliseconds that it is given when nothing else can run. */
-const PATIENCE_MS = 3_000;
+/** Where something has not answered in time before. */
+const SHORT_GRACE_MS = 50;
+
+/** What this process works on is sure to be answered: never is it given up, however long that takes. */
+const SURE: Limits = { graceMs: 5_000, patienceMs: Infinity };
+/** What the engine itself has begun: nothing goes on without it either. */
+export const OWN: Limits = { graceMs: Infinity, patienceMs: Infinity };
+/** What may wait for somebody outside. */
+export const UNSURE: Limits = { graceMs: 5_000, patienceMs: 3_000 };
+/** What may wait for code of the execution. */
+export const BLOCKABLE: Limits = { graceMs: SHORT_GRACE_MS, patienceMs: 3_000 };
 
 /** Work outside that answers once. */
 export class Request implements Source, Target {
@@ -19,14 +30,17 @@ export class Request implements Source, Target {
   readonly #work: OutsideWork;
   readonly #op: IoOp;
   readonly #until: number;
+  readonly #patienceMs: number;
   #answered = false;
 
-  constructor(work: OutsideWork, op: IoOp, order: number, graceMs = GRACE_MS) {
+  constructor(work: OutsideWork, op: IoOp, order: number, limits = SURE) {
     this.#work = work;
     this.#op = op;
     this.order = order;
-    const isSlow = work.host.health.has('slow-outside');
-    this.#until = originals.now() + (isSlow ? Math.min(graceMs, SHORT_GRACE_MS) : graceMs);
+    const { graceMs, patienceMs } = limits;
+    const isShort = limits !== OWN && work.host.health.has('slow-outside');
+    this.#until = work.waitedMs + (isShort ? Math.min(graceMs, SHORT_GRACE_MS) : graceMs);
+    this.#patienceMs = patienceMs;
   }
 
   get name(): string {
@@ -58,7 +72,7 @@ export class Request implements Source, Target {
   }
 
   patienceMs(): number {
-    return this.#answered ? 0 : PATIENCE_MS;
+    return this.#answered ? 0 : this.#patienceMs;
   }
 
   land(): void {

@@ -4,7 +4,7 @@ import type { Call } from './crossing.ts';
 import { hook } from './native.ts';
 import type { OutsideWork } from './outside.ts';
 
-/** Real milliseconds within which a signal of this process arrives. */
+/** Milliseconds of waiting within which a signal of this process arrives. */
 const ARRIVAL_MS = 1_000;
 
 interface SignalHandle {

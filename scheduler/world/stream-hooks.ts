@@ -3,7 +3,7 @@ import { Channel } from './channel.ts';
 import { cross, crossing, targets, type Call } from './crossing.ts';
 import { hook, nativeModule, nativePrototype, type NativeFunction } from './native.ts';
 import type { OutsideWork } from './outside.ts';
-import { Request } from './request.ts';
+import { Request, UNSURE } from './request.ts';
 import { Listener, Stream, StreamRequest } from './streams.ts';
 import { streamState } from './stream-state.ts';
 
@@ -178,6 +178,7 @@ function connecting(original: NativeFunction, work: Work, to: (...args: unknown[
       outside,
       outside.host.ask('socket connect', () => undefined),
       order,
+      UNSURE,
     );
     one.stream = stream;
     outside.add(one);
@@ -278,7 +279,6 @@ function hookTls(work: Work): void {
 const encrypted = new WeakMap<object, object>();
 
 function encrypt(stream: Stream, wrapped: object): void {
-  stream.watchForHttp2(wrapped);
   stream.watchForHttp2(wrapped);
   stream.isEncrypted = true;
   targets.set(wrapped, stream);

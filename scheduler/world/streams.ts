@@ -5,11 +5,11 @@ import { targets, type Call } from './crossing.ts';
 import { hidden } from './native.ts';
 import type { OutsideWork } from './outside.ts';
 import type { Process } from './processes.ts';
-import { Request } from './request.ts';
+import { Request, type Limits } from './request.ts';
 import { watchForHttp2 } from './http2.ts';
 import { streamState } from './stream-state.ts';
 
-/** Real milliseconds that another process is given to answer before the engine goes on without it. */
+/** Milliseconds of waiting that another process is given to answer before the engine goes on without it. */
 const ANSWER_MS = 1_000;
 /** The same once something outside has been too slow. */
 const SHORT_ANSWER_MS = 100;
@@ -19,6 +19,8 @@ const PATIENCE_MS = 3_000;
 const IDLE_PATIENCE_MS = 500;
 /** The same within this process, where everything that was sent arrives. */
 const LOOPBACK_MS = 1_000;
+/** A write comes to its end when the other end reads, which is looked at each time. */
+const WRITE: Limits = { graceMs: Infinity, patienceMs: PATIENCE_MS };
 /** As libuv hands data over: so much at once, at most. */
 const CHUNK = 65_536;
 
@@ -115,12 +117,18 @@ export class Stream extends Channel {
   expects(at: number): boolean {
     if (!this.isOpen || this.#hasEnded || this.listener !== undefined) return false;
     const silence = at - this.lastActive;
+    if (this.peer === undefined && this.owner === undefined) return this.#isAwaited && this.#isInTime(silence);
+    return this.#isDue && silence < LOOPBACK_MS;
+  }
+
+  /** Something that it reads is under way to it within this process. */
+  get #isDue(): boolean {
     const { peer, owner } = this;
-    // What it has said before its end is still in the pipe.
-    if (owner !== undefined) return !owner.isOpen && this.#reads && silence < LOOPBACK_MS;
-    if (peer === undefined) return this.#isAwaited && this.#isInTime(silence);
-    const isDue = (peer.#isFinished && !this.#isTaken) || peer.#sentSoFar > this.handle.bytesRead;
-    return isDue && this.#reads && silence < LOOPBACK_MS;
+    if (!this.#reads) return false;
+    // What a child has said before its end is still in the pipe.
+    if (owner !== undefined) return !owner.isOpen;
+    if (peer === undefined) return false;
+    return (peer.#isFinished && !this.#isTaken) || peer.#sentSoFar > this.handle.bytesRead;
   }
 
   /** Whether to wait for another process. */
@@ -140,10 +148,10 @@ export class Stream extends Channel {
   }
 
   patienceMs(): number {
-    if (this.isOpen && this.#isTaken) return PATIENCE_MS;
-    if (this.isOpen && this.#isTaken) return PATIENCE_MS;
+    if (!this.isOpen) return 0;
+    if (this.#isTaken || this.#isDue) return PATIENCE_MS;
     const isExternal = this.peer === undefined && this.listener === undefined && this.owner === undefined;
-    if (!this.isOpen || !isExternal) return 0;
+    if (!isExternal) return 0;
     return this.#isAwaited || this.handle.bytesRead === 0 ? PATIENCE_MS : IDLE_PATIENCE_MS;
   }
 
@@ -256,7 +264,7 @@ export class Listener extends Channel {
   }
 
   patienceMs(): number {
-    return 0;
+    return this.isOpen && this.#expected.some(({ isConnected }) => isConnected) ? PATIENCE_MS : 0;
   }
 
   cross(callback: string, call: Call, args: readonly unknown[]): void {
@@ -309,7 +317,7 @@ export class StreamRequest extends Request {
   readonly #stream: Stream;
 
   constructor(work: OutsideWork, op: IoOp, order: number, stream: Stream) {
-    super(work, op, order, Infinity);
+    super(work, op, order, WRITE);
     this.#stream = stream;
   }
 

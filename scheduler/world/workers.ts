@@ -5,7 +5,7 @@ import { hidden } from './native.ts';
 import { originals } from './originals.ts';
 import type { OutsideWork } from './outside.ts';
 
-/** Real milliseconds that a worker may be busy before the engine goes on without it. */
+/** Milliseconds of waiting that a worker may be busy before the engine goes on without it. */
 const BUSY_MS = 2_000;
 /** The same once something outside has been too slow. */
 const SHORT_BUSY_MS = 100;

@@ -9,7 +9,7 @@ import { decode } from '../codec.ts';
 import type { Connection } from '../connection.ts';
 import { STEER, type Reached, type WorkerId } from '../steering.ts';
 
-/** Milliseconds for the code of a child to come to rest. */
+/** Milliseconds of waiting for the code of a child to come to rest. */
 const PATIENCE_MS = 10_000;
 
 /**
@@ -100,11 +100,11 @@ export class Part implements Source {
     });
   }
 
-  expects(): boolean {
+  expects(at: number): boolean {
     if (this.#errands.length > 0 || this.#underWay > 0) return true;
     if (this.#connection === undefined || this.#connection.cause !== undefined || this.#seen === this.#sent)
       return false;
-    if (originals.now() - this.#since < PATIENCE_MS) return true;
+    if (at - this.#since < PATIENCE_MS) return true;
     const why = `remote child '${this.name}' did not come to rest within ${PATIENCE_MS} ms`;
     const remedy = 'put a point into its loop, or unref its timers';
     this.#scheduler.fail('error', new StraddleError('remote-unsettled', `${why}: ${remedy}.`));
@@ -178,7 +178,7 @@ export class Part implements Source {
     this.#outside.stir();
     if (this.#errands.length > 1) return;
     originals.setImmediate(() => {
-      this.#since = originals.now();
+      this.#since = this.#outside.waitedMs;
       for (const errand of this.#errands.splice(0)) errand();
     });
   }
