@@ -54,6 +54,8 @@ export interface Source {
    * many if it is sure to.
    */
   patienceMs(): number;
+  /** It has not answered by then, but is on the way to: that can be seen. */
+  isAtWork?(): boolean;
   /** What it has answered becomes operations. */
   land(): void;
   /** The execution is over. True if it takes a turn of the loop until it is gone. */
@@ -242,8 +244,14 @@ export class OutsideWork implements Outside {
 
   /** Nothing can run: true while something outside may change that. */
   hope(): boolean {
-    return this.#patience.lasts(Math.max(0, ...[...this.sources].map((source) => source.patienceMs())));
+    const aliveMs = Math.max(0, ...[...this.sources].map((source) => source.patienceMs()));
+    return this.#patience.lasts(aliveMs, this.#isAtWork);
   }
+
+  readonly #isAtWork = (): boolean => {
+    for (const source of this.sources) if (source.isAtWork?.() === true) return true;
+    return false;
+  };
 
   /** What has been waited for in vain, for a person to read. */
   get unanswered(): string | undefined {

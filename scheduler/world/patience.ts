@@ -4,6 +4,8 @@ import type { WaitingTime } from './waiting-time.ts';
 const SHORT_PATIENCE_MS = 500;
 /** Real timers of code under test are running: so long are they given. */
 const TIMER_PATIENCE_MS = 2_000;
+/** And so long all in all, if it is seen to be at work. */
+const AT_WORK_MS = 60_000;
 /** Once in an exploration, before a deadlock is believed: whatever nobody can see may answer. */
 const LAST_LOOK_MS = 25;
 /** The same where something unseen has answered before. */
@@ -16,6 +18,7 @@ const UNSEEN_PATIENCE_MS = 1_000;
 export class Patience {
   /** Something that is not tracked has answered before. */
   surprised = false;
+  #since = 0;
   #until = 0;
   #isLong = false;
   #spent = false;
@@ -54,11 +57,16 @@ export class Patience {
 
   /**
    * Nothing can run. True while it is worth waiting; what was asked for and is alive is given `aliveMs`: where that is
-   * infinite, its answer is sure to come.
+   * infinite, its answer is sure to come. `isAtWork` tells in the end whether it is given more.
    */
-  lasts(aliveMs: number): boolean {
+  lasts(aliveMs: number, isAtWork: () => boolean): boolean {
+    const { now } = this.time;
     if (this.#until > 0) {
       if (!this.isOver) return true;
+      if (now < this.#since + AT_WORK_MS && isAtWork()) {
+        this.#until = now + aliveMs;
+        return true;
+      }
       this.#until = 0;
       this.#spent ||= this.#isLong;
       return false;
@@ -66,7 +74,8 @@ export class Patience {
     const ms = this.#howLong(aliveMs);
     this.#isLong = ms > LAST_LOOK_MS;
     this.#hasLooked = true;
-    if (ms > 0) this.#until = this.time.now + ms;
+    this.#since = now;
+    if (ms > 0) this.#until = now + ms;
     return ms > 0;
   }
 

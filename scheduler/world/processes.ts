@@ -1,11 +1,9 @@
-import { fs } from './builtins.ts';
 import { Channel } from './channel.ts';
 import { cross, targets, type Call } from './crossing.ts';
 import { hook, nativePrototype } from './native.ts';
 import type { OutsideWork } from './outside.ts';
+import { workOf } from './process-tree.ts';
 import { Stream, type StreamHandle } from './streams.ts';
-
-const { readFileSync } = fs;
 
 /** Milliseconds of waiting in silence after which a child process is taken for one that waits. */
 const SILENCE_MS = 1_000;
@@ -13,6 +11,8 @@ const SILENCE_MS = 1_000;
 const PAUSE_MS = 100;
 /** What it is given when nothing else can run. */
 const PATIENCE_MS = 3_000;
+/** Of the time, what it spends on a processor if it is at work. */
+const SHARE_AT_WORK = 0.1;
 const SIGKILL = 9;
 
 interface SpawnOptions {
@@ -24,6 +24,9 @@ interface SpawnOptions {
 export class Process extends Channel {
   declare readonly handle: { readonly pid: number; kill(signal: number): number };
   #hasSpoken = false;
+  /** When it was looked at last, in milliseconds of waiting, and what it had used of processors by then. */
+  #lookedAt = this.work.waitedMs;
+  #usedMs = 0;
 
   /** One of its pipes has brought something. */
   spoke(): void {
@@ -41,13 +44,23 @@ export class Process extends Channel {
     const { health } = this.work.host;
     const silence = at - this.lastActive;
     if (silence < (this.#hasSpoken || health.has('slow-outside') ? PAUSE_MS : SILENCE_MS)) return true;
-    if (silence < SILENCE_MS && isBusy(this.handle.pid)) return true;
+    if (silence < SILENCE_MS && workOf(this.handle.pid).isBusy) return true;
     health.note('slow-outside', () => silent(this.name));
     return false;
   }
 
   patienceMs(): number {
     return this.isOpen ? PATIENCE_MS : 0;
+  }
+
+  isAtWork(): boolean {
+    if (!this.isOpen) return false;
+    const { isBusy, usedMs } = workOf(this.handle.pid);
+    const { waitedMs } = this.work;
+    const share = (usedMs - this.#usedMs) / Math.max(1, waitedMs - this.#lookedAt);
+    this.#lookedAt = waitedMs;
+    this.#usedMs = usedMs;
+    return isBusy || share >= SHARE_AT_WORK;
   }
 
   cross(_callback: string, call: Call, args: readonly unknown[]): void {
@@ -68,16 +81,6 @@ function optionsOf(args: readonly unknown[]): SpawnOptions {
     (arg) => Array.isArray(arg) && (arg[0] as { type?: unknown } | undefined)?.type !== undefined,
   );
   return { file: first, stdio: (stdio ?? []) as NonNullable<SpawnOptions['stdio']> };
-}
-
-/** It runs, or would if it had a processor, or has ended; where the system tells. */
-function isBusy(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return 'RDZ'.includes(stat.charAt(stat.lastIndexOf(')') + 2));
-  } catch {
-    return false;
-  }
 }
 
 export function hookProcesses(work: () => OutsideWork): void {

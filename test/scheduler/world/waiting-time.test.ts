@@ -59,9 +59,9 @@ describe('the time that has been waited', () => {
 
 describe('the patience with what is alive', () => {
   /** How long it lasts. */
-  function lasting(patience: Patience, aliveMs: number): number {
+  function lasting(patience: Patience, aliveMs: number, isAtWork = false): number {
     const from = time.now;
-    while (patience.lasts(aliveMs)) {
+    while (patience.lasts(aliveMs, () => isAtWork)) {
       turn(5, 1);
       if (time.now - from > 1e6) return Infinity;
     }
@@ -80,10 +80,15 @@ describe('the patience with what is alive', () => {
     expect(lasting(patience, Infinity)).toBe(Infinity);
   });
 
+  test('goes on with what is seen to be at work, for a minute', () => {
+    const patience = new Patience(time, () => false);
+    expect(lasting(patience, 3_000, true)).toBe(60_000);
+  });
+
   test('is not worn out by one long turn', () => {
     const patience = new Patience(time, () => false);
-    expect(patience.lasts(3_000)).toBe(true);
+    expect(patience.lasts(3_000, () => false)).toBe(true);
     turn(3_600_000, 1);
-    expect(patience.lasts(3_000)).toBe(true);
+    expect(patience.lasts(3_000, () => false)).toBe(true);
   });
 });
