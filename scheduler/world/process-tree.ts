@@ -1,6 +1,6 @@
 import { fs } from './builtins.ts';
 
-const { readFileSync, readdirSync } = fs;
+const { readFileSync, readdirSync, readlinkSync } = fs;
 
 /** Milliseconds of the unit in which Linux counts the time of processors. */
 const TICK_MS = 10;
@@ -20,16 +20,32 @@ export function workOf(pid: number): Work {
   let isBusy = false;
   let usedMs = 0;
   for (const one of treeOf(pid)) {
-    const fields = fieldsOf(one);
-    isBusy ||= 'RDZ'.includes(fields[0] ?? 'S');
+    const fields = fieldsOf(`${one}`);
+    isBusy ||= isAtWork(fields);
     for (const at of [USER, SYSTEM, USER_OF_CHILDREN, SYSTEM_OF_CHILDREN]) usedMs += TICK_MS * Number(fields[at] ?? 0);
   }
   return { isBusy, usedMs };
 }
 
-function fieldsOf(pid: number): readonly string[] {
+/** Whether a thread of this process runs or would if it had a processor, other than this one; where the system tells. */
+export function areOthersBusy(): boolean {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const own = readlinkSync('/proc/thread-self');
+    const threads = readdirSync('/proc/self/task').map((thread) => `${process.pid}/task/${thread}`);
+    return threads.some((thread) => thread !== own && isAtWork(fieldsOf(thread)));
+  } catch {
+    return false;
+  }
+}
+
+function isAtWork(fields: readonly string[]): boolean {
+  return 'RDZ'.includes(fields[0] ?? 'S');
+}
+
+/** Of a process, or of a thread of one. */
+function fieldsOf(one: string): readonly string[] {
+  try {
+    const stat = readFileSync(`/proc/${one}/stat`, 'latin1');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return [];

@@ -4,6 +4,7 @@ import { cross, targets, type Call } from './crossing.ts';
 import { hidden } from './native.ts';
 import { originals } from './originals.ts';
 import type { OutsideWork } from './outside.ts';
+import { areOthersBusy } from './process-tree.ts';
 
 /** Milliseconds of waiting that a worker may be busy before the engine goes on without it. */
 const BUSY_MS = 2_000;
@@ -15,6 +16,8 @@ const IDLE_MS = 2;
 const DEAF_MS = 20;
 /** Less than this is the inaccuracy of the clocks. */
 const AWAKE_MS = 0.02;
+/** So often the clocks are read, where that takes long each time. */
+const MOST_READINGS = 4;
 /** What it is given when nothing else can run. */
 const PATIENCE_MS = 3_000;
 
@@ -48,6 +51,8 @@ class Thread extends Channel {
   /** All is said and done, as far as anybody can tell. */
   isIdle = false;
   #idleMs = IDLE_MS;
+  /** How long its loop had been idle when it was looked at last. */
+  #restedMs = 0;
 
   constructor(work: OutsideWork, handle: WorkerHandle) {
     super(work, handle, 'worker');
@@ -92,6 +97,14 @@ class Thread extends Channel {
 
   patienceMs(): number {
     return this.isOpen ? PATIENCE_MS : 0;
+  }
+
+  /** Its loop does not come to rest, nor is it blocked. */
+  isAtWork(): boolean {
+    const { idle } = idleness(this.handle);
+    const hasRested = idle - Math.max(this.#restedMs, this.#since.idle) > IDLE_MS;
+    this.#restedMs = idle;
+    return this.isOpen && !hasRested && areOthersBusy();
   }
 
   cross(_callback: string, call: Call, args: readonly unknown[]): void {
@@ -149,10 +162,10 @@ interface Idleness {
 
 /** Both clocks read at the same time, though this thread may be interrupted. */
 function idleness(handle: WorkerHandle): Idleness {
-  for (;;) {
+  for (let attempts = 1; ; attempts++) {
     const at = originals.now();
     const idle = handle.loopIdleTime?.() ?? 0;
-    if (originals.now() - at < AWAKE_MS / 2) return { at, idle };
+    if (originals.now() - at < AWAKE_MS / 2 || attempts === MOST_READINGS) return { at, idle };
   }
 }
 

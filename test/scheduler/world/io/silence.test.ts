@@ -5,7 +5,8 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { explore } from '../../../../src/index.ts';
 import { httpRequests } from './bodies.ts';
 
@@ -18,12 +19,15 @@ const host = vi.hoisted(() => {
     tooMany: 3_000,
     readings: 0,
     speak: (): void => undefined,
+    /** The engine has just looked whether a thread is at work: it speaks at the next reading. */
+    hasLooked: false,
     /** How often WebAssembly was compiled, which takes until somebody speaks. */
     compiled: 0,
   };
   let at = performance.now();
   performance.now = () => {
-    if (++host.readings === host.tooMany) host.speak();
+    if (++host.readings === host.tooMany || host.hasLooked) host.speak();
+    host.hasLooked = false;
     return (at += host.stepMs);
   };
   const wasm = (globalThis as unknown as { WebAssembly: { compile: (bytes: Uint8Array) => Promise<unknown> } })
@@ -35,11 +39,18 @@ const host = vi.hoisted(() => {
     await new Promise<void>((resolve) => (host.speak = resolve));
     return compile(bytes);
   };
+  const fs = process.getBuiltinModule('node:fs');
+  const { readlinkSync } = fs;
+  fs.readlinkSync = ((path: string) => {
+    host.hasLooked ||= path === '/proc/thread-self';
+    return readlinkSync(path);
+  }) as typeof readlinkSync;
   return host;
 });
 
 beforeEach(() => {
   host.stepMs = 5;
+  host.tooMany = 3_000;
   host.readings = 0;
   host.speak = () => undefined;
   host.compiled = 0;
@@ -64,6 +75,33 @@ test.runIf(process.platform === 'linux')('a process that is seen to be at work i
   rmSync(folder, { recursive: true });
   expect(failure?.message).toBeUndefined();
   expect(warnings.map(({ name }) => name)).toEqual(['slow-outside']);
+});
+
+describe.runIf(process.platform === 'linux')('a worker', () => {
+  /** What a worker says that is idle first and then asked to run `code`. */
+  const message = async (code: string, workerData?: unknown): Promise<unknown> => {
+    const wrapped = `const threads = require('node:worker_threads'); threads.parentPort.once('message', () => { ${code} });`;
+    const worker = new Worker(wrapped, { eval: true, workerData });
+    await once(worker, 'online');
+    worker.postMessage('go');
+    return once(worker, 'message');
+  };
+
+  test('that is seen to be at work is no deadlock', async () => {
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    host.tooMany = Infinity;
+    host.speak = () => void Atomics.store(cell, 0, 1);
+    const busy = 'while (Atomics.load(threads.workerData, 0) === 0); threads.parentPort.postMessage(1);';
+    const { failure, warnings } = await explore(() => message(busy, cell), { ...options, runs: 1 });
+    expect(failure?.message).toBeUndefined();
+    expect(warnings.map(({ name }) => name)).toEqual(['slow-outside']);
+  });
+
+  test('that is blocked is one', async () => {
+    const blocked = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);';
+    const { failure } = await explore(() => message(blocked), { ...options, runs: 1 });
+    expect(failure).toMatchObject({ kind: 'deadlock', message: expect.stringContaining('worker') as string });
+  });
 });
 
 test('an answer that never comes is a diagnosis that names what is waited for', async () => {
