@@ -80,7 +80,12 @@ export class Notes implements Observer {
 
   /** What the execution that has just ended asks of the world. */
   get reach(): Reach {
-    return this.deviations('natural').reduce<Reach>((least, { reach }) => lesser(least, reach), 'today');
+    const { trace } = this.#scheduler;
+    let least: Reach = 'today';
+    for (let step = 1; step < trace.length; step++)
+      if (trace.has(step, DEVIATED))
+        least = lesser(least, this.#reachAt(step, trace.has(step, JOINED), trace.took.get(step) ?? 0));
+    return least;
   }
 
   /** The deviations of the execution that has just ended. */
