@@ -22,8 +22,13 @@ import { Original } from './repetition.ts';
 import type { Failure } from './report.ts';
 import { nameOfStep, Trials, type Budget, type Granularity } from './trials.ts';
 
-/** What may be spent on making a failure small, on its reach, and on its deciding pair. */
-const MINIMISING: Budget = { executions: 2000, steps: 100_000 };
+/** What may be spent on making a failure small: of a long execution some 500 trials, of the longest fewer. */
+const minimising = (steps: number): Budget => ({
+  executions: 2000,
+  steps: Math.min(Math.max(100_000, 500 * steps), 500_000),
+});
+
+/** And on its reach, and on its deciding pair. */
 const RAISING: Budget = { executions: 500, steps: 50_000 };
 const DECIDING: Budget = { executions: 200, steps: 20_000 };
 
@@ -142,7 +147,7 @@ class Confirmation {
         maxSteps: this.#mostSteps(),
       });
     const { granularity, seed } = this.#settings;
-    const first = trials(MINIMISING);
+    const first = trials(minimising(this.#original.trace.length));
     const trial = { same: true, passed: false, notes };
     if (this.#asFound !== undefined) return [first.scheduleOf(trial, this.#asFound, granularity), undefined];
     const natural = first.scheduleOf(trial, 'natural', granularity);

@@ -1,7 +1,8 @@
 import type { Plan } from '../scheduler/control.ts';
 import { ReplayChooser } from '../scheduler/replaying.ts';
-import type { Deviation } from '../scheduler/schedule.ts';
-import { reduce } from './reduce.ts';
+import type { Deviation, OpName } from '../scheduler/schedule.ts';
+import { project } from './project.ts';
+import { reduce, type Dropping } from './reduce.ts';
 import { better, type Schedule, type Trials } from './trials.ts';
 
 /**
@@ -12,14 +13,23 @@ import { better, type Schedule, type Trials } from './trials.ts';
  * until neither helps.
  */
 export function* minimise(trials: Trials, natural: Schedule, steady: Schedule): Plan<Schedule> {
-  const first = yield* reduce(trials, natural, Math.floor(trials.left / 2));
-  const second = yield* reduce(trials, steady);
+  const plain = yield* trials.follow(natural, []);
+  if (plain.same) {
+    natural = trials.scheduleOf(plain, 'natural', natural.granularity);
+    steady = trials.scheduleOf(plain, 'steady', natural.granularity);
+  }
+  const schedule = yield* project(trials, steady);
+  const second = yield* reduce(trials, schedule);
+  const first = yield* shrink(trials, natural, { reserve: Math.floor(trials.left / 2) });
   let best = better(first, second);
-  if (best.preemptions > 1) best = better(best, yield* reduce(trials, steady, 0, true));
+  const worse = best === first ? second : first;
+  if (!isSimple(best) && worse.deviations.length > 0) best = better(best, yield* inOtherOrder(trials, worse));
+  if (best.preemptions > 1) best = better(best, yield* reduce(trials, schedule, { fromEnd: true }));
   best = yield* withoutAwaits(trials, best, natural, steady);
   for (let last; best !== last && !isSimple(best) && trials.left > 0;) {
     last = best;
-    const turned = yield* inOtherOrder(trials, best);
+    // Natural order itself has been told against the other one.
+    const turned = best.deviations.length === 0 ? second : yield* inOtherOrder(trials, best);
     best = better(best, turned);
     for (const form of [last, turned]) {
       const replaced = yield* replace(trials, form, best);
@@ -42,19 +52,31 @@ function* withoutAwaits(trials: Trials, found: Schedule, ...others: readonly Sch
     if (!trial.same) continue;
     const schedules = (['natural', 'steady'] as const).map((base) => trials.scheduleOf(trial, base, 'macrotask'));
     let best = found;
-    for (const schedule of schedules) best = better(best, yield* reduce(trials, schedule));
+    for (const schedule of schedules) best = better(best, yield* shrink(trials, schedule));
     return best;
   }
   return found;
 }
 
-/** The same steps against the other base order, reduced. */
+/** The same deviations in the other order, or the same steps, told against it; reduced. */
 function* inOtherOrder(trials: Trials, found: Schedule): Plan<Schedule> {
-  const { order, granularity, deviations } = found;
-  const trial = yield* trials.follow({ order, granularity }, deviations);
-  if (!trial.same) return found;
-  const other = order === 'natural' ? 'steady' : 'natural';
-  return yield* reduce(trials, trials.scheduleOf(trial, other, granularity));
+  const { granularity, deviations } = found;
+  const order = found.order === 'natural' ? 'steady' : 'natural';
+  let turned = found;
+  for (const way of [order, found.order] as const) {
+    const trial = yield* trials.follow({ order: way, granularity }, deviations);
+    if (!trial.same) continue;
+    const reduced = yield* shrink(trials, trials.scheduleOf(trial, order, granularity));
+    turned = turned === found ? reduced : better(turned, reduced);
+  }
+  return turned;
+}
+
+/** Most deviations that are dropped without large cuts. */
+const FEW = 32;
+
+function* shrink(trials: Trials, start: Schedule, dropping: Dropping = {}): Plan<Schedule> {
+  return yield* reduce(trials, start.deviations.length <= FEW ? start : yield* project(trials, start), dropping);
 }
 
 /** Most places at which a single deviation is tried, in one round. */
@@ -73,9 +95,10 @@ function* replace(trials: Trials, { deviations, ...form }: Schedule, best: Sched
     ...allButOne.map((kept) => ({ kept, from: 1 })),
   ];
   const leftAfter = Math.max(0, trials.left - MOST_PLACES);
-  for (const base of bases) {
-    if (trials.left <= leftAfter) return best;
-    const found = yield* addOne(trials, form, { ...base, leftAfter }, best);
+  for (const [i, base] of bases.entries()) {
+    const share = Math.ceil((trials.left - leftAfter) / (bases.length - i));
+    if (share <= 0) return best;
+    const found = yield* addOne(trials, form, { ...base, like: deviations, leftAfter: trials.left - share }, best);
     if (found !== best) return found;
   }
   return best;
@@ -85,6 +108,8 @@ interface Addition {
   readonly kept: readonly Deviation[];
   /** The first step at which one is added. */
   readonly from: number;
+  /** What resembles these is tried first. */
+  readonly like: readonly Deviation[];
   /** Trials that must be left. */
   readonly leftAfter: number;
 }
@@ -93,21 +118,39 @@ interface Addition {
 function* addOne(
   trials: Trials,
   { order, granularity }: Pick<Schedule, 'order' | 'granularity'>,
-  { kept, from, leftAfter }: Addition,
+  { kept, from, like, leftAfter }: Addition,
   best: Schedule,
 ): Plan<Schedule> {
   const { notes } = yield* trials.run(new ReplayChooser(kept, order), granularity, true);
+  const alike = likeness(like);
   let found = best;
-  for (let step = from; step < notes.others.length; step++) {
-    const instead = notes.ranAt(step);
-    for (const other of notes.others[step] ?? []) {
-      if (trials.left <= leftAfter || isSimple(found)) return found;
-      const deviation = { ...other, step, instead, joined: false, took: 0 };
-      const trial = yield* trials.follow({ order, granularity }, [...kept, deviation]);
-      if (trial.same) found = better(found, trials.scheduleOf(trial, order, granularity));
+  // Again for each likeness: there may be very many places, of which few are tried.
+  for (let likest = 4; likest >= 0; likest--) {
+    for (let step = from; step < notes.others.length; step++) {
+      const instead = notes.ranAt(step);
+      for (const other of notes.others[step] ?? []) {
+        if (alike(other, instead) !== likest) continue;
+        if (trials.left <= leftAfter || isSimple(found)) return found;
+        const deviation = { ...other, step, instead, joined: false, took: 0 };
+        const trial = yield* trials.follow({ order, granularity }, [...kept, deviation]);
+        if (trial.same) found = better(found, trials.scheduleOf(trial, order, granularity));
+      }
     }
   }
   return found;
+}
+
+/** How many of the four names of a deviation are among those of others: tasks often do the same. */
+function likeness(others: readonly Deviation[]): (one: OpName, instead: OpName) => number {
+  const places = others.map(({ instead, after }) => (instead ?? after)!);
+  const tasks = new Set([...others, ...places].map(({ task }) => task));
+  const ops = new Set(others.map(({ op }) => op));
+  const insteadOps = new Set(places.map(({ op }) => op));
+  return (one, instead) =>
+    Number(tasks.has(one.task)) +
+    Number(tasks.has(instead.task)) +
+    Number(ops.has(one.op)) +
+    Number(insteadOps.has(instead.op));
 }
 
 function isSimple({ deviations, preemptions }: Schedule): boolean {

@@ -10,6 +10,7 @@ import type { BaseOrder, Deviation, NotedDeviation } from '../scheduler/schedule
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { DEVIATED, EARLY, JOINED, PREEMPTED } from '../scheduler/trace.ts';
 import type { Executions } from './executions.ts';
+import type { Turn } from './projection.ts';
 
 export type Granularity = 'await' | 'macrotask';
 
@@ -25,6 +26,8 @@ export interface Schedule {
   /** Tasks that the deviations name. */
   readonly tasks: number;
   readonly steps: number;
+  /** Who ran, step by step. */
+  readonly turns: readonly Turn[];
   readonly prints: string;
   /** It has instrumented awaits. */
   readonly awaits: boolean;
@@ -75,9 +78,12 @@ export class Trials {
     this.#stepsLeft = steps;
   }
 
-  /** Executions that may still be spent; 0 when the steps are spent, or the exploration has been ended. */
+  /** Executions that may still be spent, should they be as long as those before; 0 when the exploration has been ended. */
   get left(): number {
-    return this.#stepsLeft <= 0 || this.engine.interrupted ? 0 : this.#left;
+    if (this.#stepsLeft <= 0 || this.engine.interrupted) return 0;
+    const { executions, steps } = this.#quarry.budget;
+    const mean = (steps - this.#stepsLeft) / (executions - this.#left);
+    return mean > 0 ? Math.min(this.#left, Math.ceil(this.#stepsLeft / mean)) : this.#left;
   }
 
   *run(chooser: Chooser, granularity: Granularity, keepOthers = false): Plan<Trial> {
@@ -120,9 +126,23 @@ export class Trials {
       preemptions: trace.count(PREEMPTED),
       tasks: new Set(deviations.flatMap(({ task, instead, after }) => [task, (instead ?? after)!.task])).size,
       steps: trace.length,
+      turns: this.#turns(),
       prints: printsOf(trace.length, nameOfStep(this.engine.scheduler)),
       awaits: notes.awaits,
     };
+  }
+
+  #turns(): Turn[] {
+    const { trace, tasks } = this.engine.scheduler;
+    const turns: Turn[] = [];
+    for (let step = 1; step < trace.length; step++) {
+      const task = tasks.all[trace.taskAt(step)]!.name;
+      const joined = trace.has(step, JOINED);
+      const took = trace.took.get(step) ?? 0;
+      const odd = joined || took > 0 || trace.has(step, EARLY);
+      turns.push({ task, joined, took, ahead: trace.has(step, DEVIATED), odd });
+    }
+    return turns;
   }
 }
 

@@ -196,6 +196,9 @@ describe.each(BROKEN)('broken: %s', (_, create) => {
     const failure = report.failure!;
     expect(failure.kind).toBe('error');
     expect(failure.message).toMatch(/^(work ran after shutdown\(\) had|shutdown\(\) returned while work)/);
+    // As short a story with 50 adders as with two.
+    expect(failure.deviations).toBeLessThanOrEqual(3);
+    expect(failure.preemptions).toBeLessThanOrEqual(3);
     expect(failure.trace.every(({ site, step }) => step === 0 || site?.startsWith('examples/lifecycle/'))).toBe(true);
     const again = await replay(body, failure.token);
     expect(again.failure?.message).toBe(failure.message);
