@@ -6,11 +6,11 @@ import { reduce, type Dropping } from './reduce.ts';
 import { better, type Schedule, type Trials } from './trials.ts';
 
 /**
- * Minimises a failing schedule against each base order and keeps the better of the results: fewer early timers,
- * times taken and bursts, then greater reach, fewer preemptions, fewer tasks involved, fewer steps. Delta debugging
- * may end with deviations of which none can be dropped although fewer others would do: so what it found is told
- * against the other order and reduced again, and some of its deviations are replaced by a single other one, in turn
- * until neither helps.
+ * Minimises a failing schedule, or natural order if that fails too, against each base order and keeps the better of
+ * the results: fewer early timers, times taken and bursts, then greater reach, fewer preemptions, fewer tasks involved,
+ * fewer steps. Delta debugging may end with deviations of which none can be dropped although fewer others would do: so
+ * what it found is told against the other order and reduced again, and some of its deviations are replaced by a single
+ * other one, in turn until neither helps.
  */
 export function* minimise(trials: Trials, natural: Schedule, steady: Schedule): Plan<Schedule> {
   const plain = yield* trials.follow(natural, []);
@@ -18,13 +18,13 @@ export function* minimise(trials: Trials, natural: Schedule, steady: Schedule): 
     natural = trials.scheduleOf(plain, 'natural', natural.granularity);
     steady = trials.scheduleOf(plain, 'steady', natural.granularity);
   }
-  const schedule = yield* project(trials, steady);
-  const second = yield* reduce(trials, schedule);
+  const projected = yield* project(trials, steady);
+  const second = yield* reduce(trials, projected);
   const first = yield* shrink(trials, natural, { reserve: Math.floor(trials.left / 2) });
   let best = better(first, second);
   const worse = best === first ? second : first;
   if (!isSimple(best) && worse.deviations.length > 0) best = better(best, yield* inOtherOrder(trials, worse));
-  if (best.preemptions > 1) best = better(best, yield* reduce(trials, schedule, { fromEnd: true }));
+  if (best.preemptions > 1) best = better(best, yield* reduce(trials, projected, { fromEnd: true }));
   best = yield* withoutAwaits(trials, best, natural, steady);
   for (let last; best !== last && !isSimple(best) && trials.left > 0;) {
     last = best;
@@ -75,6 +75,7 @@ function* inOtherOrder(trials: Trials, found: Schedule): Plan<Schedule> {
 /** Most deviations that are dropped without large cuts. */
 const FEW = 32;
 
+/** Reduced, if need be after large cuts. */
 function* shrink(trials: Trials, start: Schedule, dropping: Dropping = {}): Plan<Schedule> {
   return yield* reduce(trials, start.deviations.length <= FEW ? start : yield* project(trials, start), dropping);
 }

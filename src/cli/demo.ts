@@ -8,7 +8,7 @@ import { colours } from './colours.ts';
 /** A fixed seed: everybody sees the same numbers and the same story. */
 const SEED = 7;
 const ADDERS = 50;
-/** Few enough for the broken one's schedule to be minimised well within the time allowed for it, on any machine. */
+/** Of the broken one: so few that the story names most of them. */
 const BROKEN_ADDERS = 10;
 const WINNERS = 20;
 const WIDTH = 96;

@@ -50,7 +50,7 @@ test('all turns, taken again, are the same execution, against either order', asy
         expect(again.prints).toBe(found.prints);
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
   expect(deviations).toBeGreaterThan(100);
 });
