@@ -3,6 +3,7 @@ import { ReplayChooser } from '../scheduler/replaying.ts';
 import type { Deviation, OpName } from '../scheduler/schedule.ts';
 import { project } from './project.ts';
 import { reduce, type Dropping } from './reduce.ts';
+import { resembling } from './resembling.ts';
 import { better, type Schedule, type Trials } from './trials.ts';
 
 /**
@@ -19,7 +20,9 @@ export function* minimise(trials: Trials, natural: Schedule, steady: Schedule): 
     steady = trials.scheduleOf(plain, 'steady', natural.granularity);
   }
   const projected = yield* project(trials, steady);
-  const second = yield* reduce(trials, projected);
+  const isLong = projected.deviations.length > LONG;
+  const alike = isLong ? yield* resembling(trials, projected, MOST_PLACES) : undefined;
+  const second = yield* reduce(trials, alike ?? projected);
   const first = yield* shrink(trials, natural, { reserve: Math.floor(trials.left / 2) });
   let best = better(first, second);
   const worse = best === first ? second : first;
@@ -79,6 +82,9 @@ const FEW = 32;
 function* shrink(trials: Trials, start: Schedule, dropping: Dropping = {}): Plan<Schedule> {
   return yield* reduce(trials, start.deviations.length <= FEW ? start : yield* project(trials, start), dropping);
 }
+
+/** Deviations of which a single one can seldom be dropped. */
+const LONG = 8;
 
 /** Most places at which a single deviation is tried, in one round. */
 const MOST_PLACES = 200;

@@ -1,8 +1,10 @@
+import { Mutex } from 'async-mutex';
 import { describe, expect, test } from 'vitest';
 import { CheckOutsideLock, CloseOutsideLock, WaitBeforeClose } from '../../examples/lifecycle/broken.ts';
 import { BRANCHES, race } from '../../examples/lifecycle/harness.ts';
 import type { WorkLifecycle } from '../../examples/lifecycle/lifecycle.ts';
-import { hop } from '../../scheduler/point.ts';
+import { Works } from '../../examples/lifecycle/works.ts';
+import { hop, point } from '../../scheduler/point.ts';
 import { explore, type ExploreOptions, type Failure, type Sim } from '../../src/index.ts';
 
 type Body = (sim: Sim) => Promise<void>;
@@ -24,16 +26,52 @@ async function found(body: Body, options: ExploreOptions): Promise<Failure & { r
 const spawnAll = (sim: Sim, name: string, count: number, body: (i: number) => Promise<void>): Promise<void>[] =>
   Array.from({ length: count }, (_, i) => sim.spawn(name, () => body(i)));
 
+/** Looks at `closed` before it waits for the lock: whoever has the lock hands it on, a hundred turns long. */
+class LookFirst implements WorkLifecycle {
+  readonly #mutex = new Mutex();
+  readonly #works = new Works();
+  #closed = false;
+
+  async add(work: () => Promise<void>): Promise<boolean> {
+    await point('add:enter');
+    const open = !this.#closed;
+    const accepted = await this.#mutex.runExclusive(async () => {
+      if (!open) return false;
+      await point('add:checked');
+      this.#works.register();
+      return true;
+    });
+    if (!accepted) return false;
+    await point('add:registered');
+    void this.#works.run(work);
+    return true;
+  }
+
+  async shutdown(): Promise<void> {
+    await point('shutdown:enter');
+    await this.#mutex.runExclusive(() => {
+      this.#closed = true;
+    });
+    await point('shutdown:closed');
+    await this.#works.drained();
+    await point('shutdown:waited');
+  }
+}
+
 describe('many adders at random: as short a story as with few', () => {
   const create: Record<string, () => WorkLifecycle> = {
     'check outside the lock': () => new CheckOutsideLock(),
     'close outside the lock': () => new CloseOutsideLock(),
     'wait before close': () => new WaitBeforeClose(),
+    'look first': () => new LookFirst(),
   };
   test.each([
     { variant: 'check outside the lock', adders: 50, seed: 1, most: 1 },
     { variant: 'check outside the lock', adders: 50, seed: 2, most: 3 },
     { variant: 'wait before close', adders: 50, seed: 1, most: 3 },
+    { variant: 'look first', adders: 50, seed: 7, most: 2 },
+    // Two symptoms of one fault; the other is rarer, and takes four.
+    { variant: 'look first', adders: 50, seed: 2, most: 4 },
     { variant: 'check outside the lock', adders: 20, seed: 1, most: 1 },
     { variant: 'close outside the lock', adders: 100, seed: 1, most: 1 },
   ])('$variant, $adders adders, seed $seed', async ({ variant, adders, seed, most }) => {

@@ -81,7 +81,11 @@ test('law 6: the failure stays, and no single deviation can be dropped', async (
         expect(same && REACHES.indexOf(without.reach) <= REACHES.indexOf(whole.reach), failure.token).toBe(false);
       }
     }),
-    { numRuns: 120 },
+    // Two tasks that count in the same place: few programs fail, and the law is to be seen at work every time.
+    {
+      numRuns: 120,
+      examples: [[{ tasks: [[{ do: 'increment', cell: 0 }], [{ do: 'increment', cell: 0 }]], exact: true }, 1]],
+    },
   );
   expect(dropped).toBeGreaterThan(0);
 });
