@@ -34,13 +34,15 @@ const TAKE_RATE = 0.1;
  */
 const BURSTING = 0.5;
 
+/** Choices after which a burst is due, however rare they are. */
+const MOST_GAP = 1_000_000;
+
 /** Lets a user's or our own strategy choose, and adds bursts and time taken at their rates. */
 export class StrategyChooser implements Chooser {
   /** Whether this execution may have bursts of the engine's. */
   bursts = false;
   readonly #strategy: Strategy;
   readonly #rate: number;
-  readonly #logOfNoBurst: number;
   readonly #random: () => number;
   #joins = false;
   /** Choices until the next burst: drawn once per burst instead of a coin per choice. */
@@ -50,7 +52,6 @@ export class StrategyChooser implements Chooser {
   constructor(strategy: Strategy, bursts: number, random: () => number) {
     this.#strategy = strategy;
     this.#rate = bursts;
-    this.#logOfNoBurst = Math.log(1 - bursts);
     this.#random = random;
   }
 
@@ -102,10 +103,12 @@ export class StrategyChooser implements Chooser {
     return Math.min(limit, Math.ceil(this.#random() * limit));
   }
 
-  /** Geometric with the rate of bursts. */
+  /** Geometric with the rate of bursts. Without a logarithm, whose last digit is not the same on every machine. */
   #drawGap(): number {
-    if (this.#rate === 0) return Infinity;
-    if (this.#rate === 1) return 1;
-    return 1 + Math.floor(Math.log(1 - this.#random()) / this.#logOfNoBurst);
+    const rest = 1 - this.#random();
+    const noBurst = 1 - this.#rate;
+    let gap = 1;
+    for (let none = noBurst; none >= rest && gap < MOST_GAP; none *= noBurst) gap++;
+    return gap;
   }
 }
