@@ -18,6 +18,8 @@ const pairs = wanted.filter((one) => one !== 'others').map((pair) => pair.split(
 const root = resolve(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'straddle-vitest-'));
 const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
+/** An installation takes a tenth of that. */
+const NPM_MS = 90_000;
 
 const FILES = {
   'package.json': '{ "private": true, "type": "module" }',
@@ -145,7 +147,18 @@ function prepare(project, files, packages) {
     mkdirSync(join(project, path, '..'), { recursive: true });
     writeFileSync(join(project, path), text);
   }
-  execFileSync('npm', ['install', ...quiet, '--force', ...packages], { cwd: project, stdio: 'ignore' });
+  install(project, packages);
+}
+
+/** Now and then npm waits for ever for a connection that is gone: then it is started once more. */
+function install(project, packages, tries = 2) {
+  const args = ['install', ...quiet, '--force', ...packages];
+  try {
+    execFileSync('npm', args, { cwd: project, stdio: 'ignore', timeout: NPM_MS });
+  } catch (error) {
+    if (error.code !== 'ETIMEDOUT' || tries === 1) throw error;
+    install(project, packages, tries - 1);
+  }
 }
 
 /** What is wrong, or undefined. */
