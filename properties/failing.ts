@@ -197,6 +197,8 @@ export function describe(
   const { told, failure, diagnosis, foundBy, decision, nearestPassing, script } = about;
   const token = encodeToken({
     ...told,
+    // So it is followed where code is instrumented as well as where it is not, as it was here.
+    granularity: diagnosis.hasAwaits ? told.granularity : 'macrotask',
     seed: spec.seed,
     execution: spec.execution,
     time: spec.elastic ? 'elastic' : 'idle',

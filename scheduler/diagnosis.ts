@@ -81,6 +81,8 @@ export class Diagnosis implements Observer {
   #stop: (() => void) | undefined;
   #order = 0;
   waiting: Waiting[] = [];
+  /** There were instrumented awaits. */
+  hasAwaits = false;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -102,6 +104,7 @@ export class Diagnosis implements Observer {
     const site =
       op.site === undefined ? siteOfStack(deepStack()) : `${shorten(op.site.file)}:${op.site.line}:${op.site.column}`;
     this.#noted.set(op, { task: '', kind: op.kind, key: op.key, site, time: 0 });
+    if (op.kind === 'await') this.hasAwaits = true;
     this.#pending.add(op);
     this.#owner.set(op, this.#context.getStore());
   }
