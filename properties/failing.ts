@@ -16,17 +16,20 @@ import { decide, type Decided, type Decision } from './deciding.ts';
 import type { Executions } from './executions.ts';
 import { minimise } from './minimise.ts';
 import type { Settings } from './options.ts';
-import { outcomeOf, sameFailure } from './outcome.ts';
+import { hasNumbers, outcomeOf, sameFailure, sameFault } from './outcome.ts';
 import { raise } from './raise.ts';
 import { Original } from './repetition.ts';
 import type { Failure } from './report.ts';
-import { nameOfStep, Trials, type Budget, type Granularity } from './trials.ts';
+import { better, nameOfStep, Trials, type Budget, type Granularity } from './trials.ts';
 
 /** What may be spent on making a failure small: of a long execution some 500 trials, of the longest fewer. */
 const minimising = (steps: number): Budget => ({
   executions: 2000,
   steps: Math.min(Math.max(100_000, 500 * steps), 500_000),
 });
+
+/** Deviations above which the numbers in the message may change if that makes the story shorter. */
+const MOST_TOLD = 3;
 
 /** And on its reach, and on its deciding pair. */
 const RAISING: Budget = { executions: 500, steps: 50_000 };
@@ -139,19 +142,26 @@ class Confirmation {
     const found = this.#found;
     // A message that is another one each time says nothing.
     const isStable = sameFailure(found, outcome);
+    let isSame: (a: RawFailure, b: RawFailure) => boolean = isStable ? sameFailure : (a, b) => a.kind === b.kind;
     const trials = (budget: Budget): Trials =>
       new Trials(this.#engine, this.#executions, {
         budget,
         judge: this.#judge,
-        same: (other) => (isStable ? sameFailure(found, other) : found.kind === other.kind),
+        same: (other) => isSame(found, other),
         maxSteps: this.#mostSteps(),
       });
     const { granularity, seed } = this.#settings;
-    const first = trials(minimising(this.#original.trace.length));
+    const budget = minimising(this.#original.trace.length);
+    const first = trials(budget);
     const trial = { same: true, passed: false, notes };
     if (this.#asFound !== undefined) return [first.scheduleOf(trial, this.#asFound, granularity), undefined];
     const natural = first.scheduleOf(trial, 'natural', granularity);
-    const small = yield* minimise(first, natural, first.scheduleOf(trial, 'steady', granularity));
+    const steady = first.scheduleOf(trial, 'steady', granularity);
+    let small = yield* minimise(first, natural, steady);
+    if (isStable && small.deviations.length > MOST_TOLD && hasNumbers(found)) {
+      isSame = sameFault;
+      small = better(small, yield* minimise(trials(budget), natural, steady));
+    }
     const best = yield* raise(trials(RAISING), small, generator(`reach ${seed}`));
     return [best, yield* decide(trials(DECIDING), best)];
   }

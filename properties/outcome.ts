@@ -26,6 +26,22 @@ export function sameFailure(a: RawFailure, b: RawFailure | undefined): boolean {
   return b !== undefined && a.kind === b.kind && a.message === b.message;
 }
 
+/**
+ * Whether the second failure tells of the same fault: numbers in its message may differ, since they often count what
+ * is lost or left over, which a smaller schedule has less of.
+ */
+export function sameFault(a: RawFailure, b: RawFailure): boolean {
+  return a.kind === b.kind && withoutNumbers(a.message) === withoutNumbers(b.message);
+}
+
+export function hasNumbers({ message }: RawFailure): boolean {
+  return /\d/.test(message);
+}
+
+function withoutNumbers(message: string): string {
+  return message.replace(/\d+/g, '0');
+}
+
 /** An outcome as the end of a sentence: `it passed`, or how it failed. */
 export function tellOutcome(outcome: RawFailure | undefined): string {
   return outcome === undefined ? 'it passed' : `it failed (${outcome.kind}: ${outcome.message})`;

@@ -197,3 +197,54 @@ describe('a long execution comes out as small as a short one with the same fault
     }
   });
 });
+
+describe('a number in the message', () => {
+  test('may change where the story would be long', async () => {
+    let first: number | undefined;
+    const body: Body = async (sim) => {
+      let closed = false;
+      let over = false;
+      let late = 0;
+      const stop = async (): Promise<void> => {
+        await sim.point('stop');
+        closed = true;
+        await sim.point('stopped');
+        over = true;
+      };
+      const add = async (): Promise<void> => {
+        await sim.point('enter');
+        if (closed) return;
+        await sim.point('checked');
+        if (over) late++;
+      };
+      await Promise.all([sim.spawn('stop', stop), ...spawnAll(sim, 'add', 30, add)]);
+      if (late === 0) return;
+      first ??= late;
+      throw new Error(`${late} were let in`);
+    };
+    const { deviations, preemptions, message } = await found(body, { seed: 2 });
+    expect(first).toBeGreaterThan(3);
+    expect(message).toMatch(/^\d were let in$/);
+    expect(deviations).toBeLessThanOrEqual(2);
+    expect(preemptions).toBeLessThanOrEqual(2);
+  });
+
+  test('stays where the story is short anyway', async () => {
+    for (const seed of [1, 2, 3, 4]) {
+      let first: string | undefined;
+      const body: Body = async (sim) => {
+        const order: number[] = [];
+        await Promise.all(
+          spawnAll(sim, 'task', 3, async (i) => {
+            await sim.point('go');
+            order.push(i);
+          }),
+        );
+        if (order[0] === 0) return;
+        first ??= `code ${order[0]}`;
+        throw new Error(`code ${order[0]}`);
+      };
+      expect((await found(body, { seed })).message).toBe(first);
+    }
+  });
+});

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { hop } from '../../scheduler/point.ts';
 import { fingerprint } from '../../scheduler/prints.ts';
 import { decodeToken, encodeToken } from '../../scheduler/token.ts';
 import { explore, replay, StraddleError, TokenMismatchError, type Failure, type Sim } from '../../src/index.ts';
@@ -187,4 +188,41 @@ test('300 forged tokens: the recorded steps, or a mismatch, never a crash', asyn
     }
   }
   expect(Math.min(...Object.values(ends))).toBeGreaterThan(0);
+});
+
+describe('where code is instrumented and where it is not', () => {
+  /** A lost update; it takes the point, or one of the awaits around it. */
+  const counter =
+    (wait: (promise: Promise<void>) => Promise<void>, hasPoint: boolean) =>
+    async (sim: Sim): Promise<void> => {
+      let n = 0;
+      const add = async (): Promise<void> => {
+        await wait(Promise.resolve());
+        const seen = n;
+        if (hasPoint) await sim.point('read');
+        else await wait(new Promise((resolve) => setTimeout(resolve, 1)));
+        n = seen + 1;
+        await wait(Promise.resolve());
+      };
+      await wait(Promise.all([sim.spawn('a', add), sim.spawn('b', add)]).then(() => undefined));
+      if (n !== 2) throw new Error('lost update');
+    };
+  const site = { file: '/counter.ts', line: 1, column: 1, text: 'wait(promise)', fn: 'add' };
+  const instrumented = (promise: Promise<void>): Promise<void> => hop(promise, site);
+  const plain = (promise: Promise<void>): Promise<void> => promise;
+
+  test('a failure of plain code is replayed in the same code, instrumented', async () => {
+    const { failure } = await explore(counter(plain, true), { seed: 1 });
+    expect(decodeToken(failure!.token).granularity).toBe('macrotask');
+    const again = await replay(counter(instrumented, true), failure!.token);
+    expect(again.failure?.message).toBe('lost update');
+    expect(again.failure?.deviations).toBe(failure!.deviations);
+  });
+
+  test('awaits that make choices stay choices', async () => {
+    const { failure } = await explore(counter(instrumented, true), { seed: 1, strategy: 'random' });
+    const again = await replay(counter(instrumented, true), failure!.token);
+    expect(again.failure?.message).toBe('lost update');
+    expect(again.failure?.token).toBe(failure!.token);
+  });
 });
