@@ -28,12 +28,12 @@ const minimising = (steps: number): Budget => ({
   steps: Math.min(Math.max(100_000, 500 * steps), 500_000),
 });
 
-/** Deviations above which the numbers in the message may change if that makes the story shorter. */
-const MOST_TOLD = 3;
-
 /** And on its reach, and on its deciding pair. */
 const RAISING: Budget = { executions: 500, steps: 50_000 };
 const DECIDING: Budget = { executions: 200, steps: 20_000 };
+
+/** Deviations above which the numbers in the message may change if that makes the story shorter. */
+const MOST_TOLD = 3;
 
 /** A schedule as it is told: everything that a token needs of it. */
 export interface Told {
@@ -205,10 +205,12 @@ export function describe(
   const { trace } = engine.scheduler;
   const { spec } = executions;
   const { told, failure, diagnosis, foundBy, decision, nearestPassing, script } = about;
+  // Cut short by the budget, the watched execution tells nothing.
+  const isWhole = trace.length === told.steps;
   const token = encodeToken({
     ...told,
-    // So it is followed where code is instrumented as well as where it is not, as it was here.
-    granularity: diagnosis.hasAwaits ? told.granularity : 'macrotask',
+    // Without awaits it is followed where code is instrumented as well as where it is not, as it was here.
+    granularity: isWhole && diagnosis.awaits === false ? 'macrotask' : told.granularity,
     seed: spec.seed,
     execution: spec.execution,
     time: spec.elastic ? 'elastic' : 'idle',
@@ -220,8 +222,7 @@ export function describe(
   });
   const isStuck = failure.kind === 'deadlock' || failure.kind === 'stalled-gate';
   const waiting = isStuck ? diagnosis.waiting : [];
-  // Cut short by the budget, the watched execution tells nothing.
-  const steps = trace.length === told.steps ? diagnosis.steps() : [];
+  const steps = isWhole ? diagnosis.steps() : [];
   const deviating = new Set(told.deviations.map(({ step }) => step));
   return {
     kind: failure.kind,

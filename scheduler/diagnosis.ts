@@ -81,14 +81,15 @@ export class Diagnosis implements Observer {
   #stop: (() => void) | undefined;
   #order = 0;
   waiting: Waiting[] = [];
-  /** There were instrumented awaits. */
-  hasAwaits = false;
+  /** There were instrumented awaits; undefined if it has watched nothing. */
+  awaits: boolean | undefined;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
   }
 
   begin(): void {
+    this.awaits = false;
     this.#stop = promiseHooks.createHook({
       init: (promise, parent) => this.#park(promise, parent),
       before: (promise) => void this.#parked.delete(promise as Promise<unknown>),
@@ -104,7 +105,7 @@ export class Diagnosis implements Observer {
     const site =
       op.site === undefined ? siteOfStack(deepStack()) : `${shorten(op.site.file)}:${op.site.line}:${op.site.column}`;
     this.#noted.set(op, { task: '', kind: op.kind, key: op.key, site, time: 0 });
-    if (op.kind === 'await') this.hasAwaits = true;
+    if (op.kind === 'await') this.awaits = true;
     this.#pending.add(op);
     this.#owner.set(op, this.#context.getStore());
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { CheckError, currentSim, interleavings, StraddleError } from '../../../src/fast-check.ts';
+import { decodeToken } from '../../../scheduler/token.ts';
 import { requirePlugins } from '../../../properties/fast-check/interleavings.ts';
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -228,6 +229,9 @@ describe("fast-check's own options", () => {
     expect((errorInstance as CheckError).message).toMatch(
       /an increment was lost[^]*\n\nA time limit was over [^]*STRADDLE_REPLAY=st1\./,
     );
+    // Nothing was watched, so nobody knows that there were no awaits.
+    const [, token = ''] = /STRADDLE_REPLAY=(st1\.\S+)/.exec((errorInstance as CheckError).message) ?? [];
+    expect(decodeToken(token).granularity).toBe('await');
   });
 
   test('a time limit is real where the clock and the timers of fast-check are dispatchers', () => {
