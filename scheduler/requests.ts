@@ -60,7 +60,7 @@ export abstract class Requests implements Hook, GateHost {
     const { current } = this;
     const { watched } = this.points;
     // What is not watched is enabled at once.
-    const task = watched || current.enabled === 0 ? current : this.tasks.strandOf(current, current);
+    const task = watched ? current : this.tasks.heirOf(current, current);
     let op = task.spare;
     if (op === undefined) {
       op = new Op(++this.requests, 'point', name, this.labels.idOf(name), key, task, this.currentStep);

@@ -112,14 +112,18 @@ export class Tasks {
    * another enabled operation.
    */
   claim(op: { task: Task }, current: Task): void {
-    let { task } = op;
-    if (task.enabled > 0) {
-      task.live--;
-      task = this.strandOf(task, current);
+    const task = this.heirOf(op.task, current);
+    if (task !== op.task) {
+      op.task.live--;
       task.live++;
       op.task = task;
     }
     task.enabled++;
+  }
+
+  /** Where the next operation of `task` becomes enabled. */
+  heirOf(task: Task, current: Task): Task {
+    return task.enabled > 0 ? this.strandOf(task, current) : task;
   }
 
   /** The names of those whose bodies are still running. */
