@@ -37,19 +37,17 @@ function* decideByOneMore(trials: Trials, failing: Schedule): Plan<Decided | und
   const { order, granularity, deviations } = failing;
   if (trials.left <= 0) return undefined;
   const told = yield* trials.run(new ReplayChooser(deviations, order), granularity, true);
-  const { others } = told.notes;
-  for (let step = others.length - 1; told.same && step > 0; step--) {
-    const second = told.notes.ranAt(step);
+  const { notes } = told;
+  for (let step = notes.others.length - 1; told.same && step > 0; step--) {
     // A deviation that was made there already has the place.
     if (deviations.some((deviation) => deviation.step === step)) continue;
-    for (const first of others[step] ?? []) {
+    for (const more of notes.alternativesAt(step)) {
       if (trials.left <= 0) return undefined;
-      const more: Deviation = { ...first, step, instead: second, joined: false, took: 0 };
       const at = deviations.findIndex((deviation) => deviation.step > step);
       const place = at < 0 ? deviations.length : at;
       const passing = [...deviations.slice(0, place), more, ...deviations.slice(place)];
       const trial = yield* trials.follow(failing, passing);
-      if (trial.passed) return { decision: { step, first, second }, passing };
+      if (trial.passed) return { decision: { step, first: nameOf(more), second: more.instead }, passing };
     }
   }
   return undefined;

@@ -134,11 +134,9 @@ function* addOne(
   // Again for each likeness: there may be very many places, of which few are tried.
   for (let likest = 4; likest >= 0; likest--) {
     for (let step = from; step < notes.others.length; step++) {
-      const instead = notes.ranAt(step);
-      for (const other of notes.others[step] ?? []) {
-        if (alike(other, instead) !== likest) continue;
+      for (const deviation of notes.alternativesAt(step)) {
+        if (alike(deviation, deviation.instead) !== likest) continue;
         if (trials.left <= leftAfter || isSimple(found)) return found;
-        const deviation = { ...other, step, instead, joined: false, took: 0 };
         const trial = yield* trials.follow({ order, granularity }, [...kept, deviation]);
         if (trial.same) found = better(found, trials.scheduleOf(trial, order, granularity));
       }

@@ -54,11 +54,8 @@ function after(deviations: readonly Deviation[]): number {
 /** What else could have run, from a step on. */
 function placesOf({ notes }: Trial, from: number, isLike: (one: OpName, instead: OpName) => boolean): Deviation[] {
   const places: Deviation[] = [];
-  for (let step = from; step < notes.others.length; step++) {
-    const instead = notes.ranAt(step);
-    for (const other of notes.others[step] ?? [])
-      if (isLike(other, instead)) places.push({ ...other, step, instead, joined: false, took: 0 });
-  }
+  for (let step = from; step < notes.others.length; step++)
+    places.push(...notes.alternativesAt(step).filter((other) => isLike(other, other.instead)));
   return places;
 }
 

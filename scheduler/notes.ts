@@ -2,7 +2,14 @@ import type { Op } from './op.ts';
 import { lesser, reachOf, type Reach } from './reach.ts';
 import type { Observer } from './run.ts';
 import type { Scheduler } from './scheduler.ts';
-import { baseIndex, Occurrences, type BaseOrder, type NotedDeviation, type OpName } from './schedule.ts';
+import {
+  baseIndex,
+  Occurrences,
+  type BaseOrder,
+  type Deviation,
+  type NotedDeviation,
+  type OpName,
+} from './schedule.ts';
 import { DEVIATED, EARLY, JOINED } from './trace.ts';
 
 interface Noted {
@@ -76,6 +83,12 @@ export class Notes implements Observer {
   /** What the step ran. */
   ranAt(step: number): OpName {
     return this.#steps[step]!.ran;
+  }
+
+  /** What else could have run at the step, if that was to be kept. */
+  alternativesAt(step: number): (Deviation & { readonly instead: OpName })[] {
+    const instead = this.ranAt(step);
+    return (this.others[step] ?? []).map((other) => ({ ...other, step, instead, joined: false, took: 0 }));
   }
 
   /** What the execution that has just ended asks of the world. */
